@@ -1,0 +1,109 @@
+/**
+ * The one error class, its stable codes, and the exit code that each code stands for.
+ * A code never changes its meaning; `docs/errors.md` is checked against this table by a test.
+ */
+export const EXIT_CODES = {
+  /** A promise of our own was broken. */
+  E_INTERNAL: 1,
+  E_USAGE: 2,
+  E_MANIFEST: 2,
+  /** A key or certificate cannot be used as given: wrong passphrase, no matching certificate, not a key at all. */
+  E_KEY: 2,
+  E_READ: 3,
+  E_WRITE: 3,
+  E_EXISTS: 3,
+  E_NOT_FOUND: 3,
+  /** A source changed between planning and reading. */
+  E_CHANGED: 3,
+  E_INTERRUPTED: 3,
+  E_NO_SEAL: 10,
+  /** Not any image that this program knows. */
+  E_NOT_IMAGE: 20,
+  E_TRUNCATED: 20,
+  E_UDIF: 20,
+  E_PLIST: 20,
+  E_PARTITION: 20,
+  E_HFSPLUS: 20,
+  /** The container is known but uses a part of its format that this version does not read. */
+  E_UNSUPPORTED: 20,
+  /** Bytes that nothing accounts for. */
+  E_UNCOVERED: 20,
+  E_TAMPERED: 21,
+  E_SEAL: 22,
+  E_DER: 22,
+  E_CMS: 22,
+  E_CERTIFICATE: 22,
+  E_SIGNATURE: 23,
+  E_UNTRUSTED: 30,
+  E_UNKNOWN_PUBLISHER: 31,
+  E_EXPIRED: 32,
+  E_REVOKED: 33,
+  E_TIMESTAMP: 34,
+  E_WEAK: 35,
+  E_APPLE: 50,
+} as const;
+
+export type ErrorCode = keyof typeof EXIT_CODES;
+
+/** Where the fault lies and what to do next. Every member is optional; offsets count bytes from the start of `path`. */
+export interface ErrorDetails {
+  path?: string | undefined;
+  offset?: number | undefined;
+  /** A structure's field, as in `KolyTrailer.signature`. */
+  field?: string | undefined;
+  /** 1-based, in a text file such as the manifest. */
+  line?: number | undefined;
+  column?: number | undefined;
+  hint?: string | undefined;
+  cause?: unknown;
+  /** Further faults of the same run; the message is about the first. */
+  others?: readonly DisksealError[] | undefined;
+}
+
+export class DisksealError extends Error {
+  readonly code: ErrorCode;
+  readonly path: string | undefined;
+  readonly offset: number | undefined;
+  readonly field: string | undefined;
+  readonly line: number | undefined;
+  readonly column: number | undefined;
+  readonly hint: string | undefined;
+  readonly others: readonly DisksealError[];
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'DisksealError';
+    this.code = code;
+    this.path = details.path;
+    this.offset = details.offset;
+    this.field = details.field;
+    this.line = details.line;
+    this.column = details.column;
+    this.hint = details.hint;
+    this.others = details.others ?? [];
+  }
+
+  get exitCode(): number {
+    return EXIT_CODES[this.code];
+  }
+
+  /** The same error with places filled in that were not known where it was thrown. */
+  with(details: ErrorDetails): DisksealError {
+    const known = { path: this.path, offset: this.offset, field: this.field, line: this.line, column: this.column, hint: this.hint };
+    const filled = { ...details, ...Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined)) };
+    return new DisksealError(this.code, this.message, { ...filled, cause: this.cause ?? this, others: this.others });
+  }
+
+  /** What crosses a thread and what `--json` prints. */
+  toJSON(): Record<string, unknown> {
+    const { code, message, path, offset, field, line, column, hint } = this;
+    const all = { code, exitCode: this.exitCode, message, path, offset, field, line, column, hint };
+    const others = this.others.length > 0 ? { others: this.others.map((other) => other.toJSON()) } : {};
+    return { ...Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)), ...others };
+  }
+}
+
+/** A broken promise of our own: never thrown for bad input. */
+export function assert(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new DisksealError('E_INTERNAL', `internal error: ${message}`);
+}

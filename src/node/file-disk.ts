@@ -1,0 +1,83 @@
+/** Files of this machine as Disks. */
+import { type FileHandle, open } from 'node:fs/promises';
+import { checkRange, type Disk, type FileRange } from '../core/disk.ts';
+import { DisksealError } from '../core/errors.ts';
+import { readError } from './system-error.ts';
+
+export interface FileDisk extends Disk {
+  readonly path: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a file once; everything is read through that descriptor, whatever happens to the path afterwards.
+ * @throws DisksealError `E_NOT_FOUND`, `E_READ`
+ */
+export async function openFile(path: string): Promise<FileDisk> {
+  const handle = await open(path, 'r').catch((error: unknown) => {
+    throw readError(path, error);
+  });
+  try {
+    const stat = await handle.stat();
+    if (!stat.isFile()) throw new DisksealError('E_READ', 'not a regular file', { path });
+    return fileDisk(path, handle, stat.size);
+  } catch (error) {
+    await handle.close();
+    throw error instanceof DisksealError ? error : readError(path, error);
+  }
+}
+
+function fileDisk(path: string, handle: FileHandle, size: number): FileDisk {
+  return {
+    path,
+    size,
+    async read(position, length, into = new Uint8Array(length)) {
+      checkRange(size, position, length);
+      await fill(handle, path, position, into);
+      return into;
+    },
+    *extents() {
+      const file = { path, offset: 0, fileSize: size, descriptor: handle.fd };
+      if (size > 0) yield { position: 0, length: size, kind: 'file', file };
+    },
+    close: () => handle.close(),
+  };
+}
+
+async function fill(handle: FileHandle, path: string, position: number, into: Uint8Array): Promise<void> {
+  for (let done = 0; done < into.length; ) {
+    const { bytesRead } = await handle.read(into, done, into.length - done, position + done).catch((error: unknown) => {
+      throw readError(path, error);
+    });
+    if (bytesRead === 0)
+      throw new DisksealError('E_CHANGED', 'the file became shorter while it was read', { path, offset: position + done });
+    done += bytesRead;
+  }
+}
+
+/** A file that stays closed until it is read, as sources of a build are: thousands of them, each read once. */
+export function sourceFile(path: string, size: number, modified: bigint): Disk {
+  const range: FileRange = { path, offset: 0, fileSize: size, modified };
+  return {
+    size,
+    async read(position, length, into = new Uint8Array(length)) {
+      checkRange(size, position, length);
+      const handle = await open(path, 'r').catch((error: unknown) => {
+        throw readError(path, error);
+      });
+      try {
+        const stat = await handle.stat({ bigint: true });
+        if (stat.size !== BigInt(size) || stat.mtimeNs !== modified) {
+          throw new DisksealError('E_CHANGED', 'the file changed while it was read', { path });
+        }
+        await fill(handle, path, position, into);
+      } finally {
+        await handle.close();
+      }
+      return into;
+    },
+    *extents() {
+      if (size > 0) yield { position: 0, length: size, kind: 'file', file: range };
+    },
+  };
+}

@@ -1,0 +1,99 @@
+/** Node's side of core's Platform: crypto, zlib, files and worker threads. */
+import { createHash, createPublicKey, constants, verify } from 'node:crypto';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { crc32, deflateSync, inflate, inflateSync, deflate } from 'node:zlib';
+import type { FileRange } from '../core/disk.ts';
+import { DisksealError } from '../core/errors.ts';
+import type { Hash, HashAlgorithm, Platform, SignatureCheck, Threads } from '../core/platform.ts';
+import { readError } from './system-error.ts';
+
+const inflateInPool = promisify(inflate);
+const deflateInPool = promisify(deflate);
+
+/**
+ * @param threads - where tasks run
+ * @param inWorker - true on a worker's own thread, where waiting is free: zlib then runs there and not in libuv's pool
+ */
+export function nodePlatform(threads: Threads, inWorker = false): Platform {
+  return {
+    digest: (algorithm, bytes) => Promise.resolve(plain(createHash(algorithm).update(bytes).digest())),
+    hash,
+    verifySignature: (check) => Promise.resolve(verifySignature(check)),
+    crc32: (bytes, start = 0) => crc32(bytes, start),
+    async inflate(bytes, size) {
+      const options = { maxOutputLength: Math.max(1, size), info: true } as const;
+      // With `info` zlib also gives its engine, whose bytesWritten tells how much input the stream really had.
+      const result = (inWorker ? inflateSync(bytes, options) : await inflateInPool(bytes, options)) as unknown as Inflated;
+      if (result.engine.bytesWritten !== bytes.length) throw new Error('bytes follow the end of the zlib stream');
+      if (result.buffer.length !== size) throw new Error(`the zlib stream holds ${result.buffer.length} bytes, not ${size}`);
+      return plain(result.buffer);
+    },
+    deflate: async (bytes, level) => plain(inWorker ? deflateSync(bytes, { level }) : await deflateInPool(bytes, { level })),
+    readFile: async (range, into) => readFileRange(range, into),
+    threads,
+  };
+}
+
+interface Inflated {
+  readonly buffer: Buffer;
+  readonly engine: { readonly bytesWritten: number };
+}
+
+/** A Buffer as the plain Uint8Array that it is. */
+function plain(buffer: Buffer): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
+}
+
+function hash(algorithm: HashAlgorithm): Hash {
+  const state = createHash(algorithm);
+  return {
+    async update(bytes) {
+      state.update(bytes);
+    },
+    async digest() {
+      return plain(state.digest());
+    },
+  };
+}
+
+function verifySignature({ publicKey, scheme, hash, message, signature }: SignatureCheck): boolean {
+  try {
+    const key = createPublicKey({ key: Buffer.from(publicKey), format: 'der', type: 'spki' });
+    if (scheme === 'ed25519') return verify(null, message, key, signature);
+    if (scheme === 'ecdsa') return verify(hash, message, { key, dsaEncoding: 'der' }, signature);
+    if (scheme === 'rsa-pkcs1') return verify(hash, message, { key, padding: constants.RSA_PKCS1_PADDING }, signature);
+    const saltLength = constants.RSA_PSS_SALTLEN_DIGEST;
+    return verify(hash, message, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }, signature);
+  } catch {
+    return false;
+  }
+}
+
+/** Synchronous: it runs on worker threads, where a system call is cheaper than a promise. */
+function readFileRange(range: FileRange, into: Uint8Array): void {
+  const { path, descriptor } = range;
+  let opened: number | undefined;
+  try {
+    const fd = descriptor ?? (opened = openSync(path, 'r'));
+    if (range.modified !== undefined) checkUnchanged(range, fd);
+    for (let done = 0; done < into.length; ) {
+      const got = readSync(fd, into, done, into.length - done, range.offset + done);
+      if (got === 0) throw changed(path);
+      done += got;
+    }
+  } catch (error) {
+    throw error instanceof DisksealError ? error : readError(path, error);
+  } finally {
+    if (opened !== undefined) closeSync(opened);
+  }
+}
+
+function checkUnchanged(range: FileRange, fd: number): void {
+  const { size, mtimeNs } = fstatSync(fd, { bigint: true });
+  if (size !== BigInt(range.fileSize) || mtimeNs !== range.modified) throw changed(range.path);
+}
+
+function changed(path: string): DisksealError {
+  return new DisksealError('E_CHANGED', 'the file changed while it was read', { path, hint: 'build again when nothing writes to it' });
+}
