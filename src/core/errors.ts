@@ -54,6 +54,8 @@ export interface ErrorDetails {
   /** 1-based, in a text file such as the manifest. */
   line?: number | undefined;
   column?: number | undefined;
+  /** The line of a text file with a caret under the place: two lines, no line feed at the end. */
+  excerpt?: string | undefined;
   hint?: string | undefined;
   cause?: unknown;
   /** Further faults of the same run; the message is about the first. */
@@ -67,6 +69,7 @@ export class DisksealError extends Error {
   readonly field: string | undefined;
   readonly line: number | undefined;
   readonly column: number | undefined;
+  readonly excerpt: string | undefined;
   readonly hint: string | undefined;
   readonly others: readonly DisksealError[];
 
@@ -79,6 +82,7 @@ export class DisksealError extends Error {
     this.field = details.field;
     this.line = details.line;
     this.column = details.column;
+    this.excerpt = details.excerpt;
     this.hint = details.hint;
     this.others = details.others ?? [];
   }
@@ -89,15 +93,16 @@ export class DisksealError extends Error {
 
   /** The same error with places filled in that were not known where it was thrown. */
   with(details: ErrorDetails): DisksealError {
-    const known = { path: this.path, offset: this.offset, field: this.field, line: this.line, column: this.column, hint: this.hint };
+    const { path, offset, field, line, column, excerpt, hint } = this;
+    const known = { path, offset, field, line, column, excerpt, hint };
     const filled = { ...details, ...Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined)) };
     return new DisksealError(this.code, this.message, { ...filled, cause: this.cause ?? this, others: this.others });
   }
 
   /** What crosses a thread and what `--json` prints. */
   toJSON(): Record<string, unknown> {
-    const { code, message, path, offset, field, line, column, hint } = this;
-    const all = { code, exitCode: this.exitCode, message, path, offset, field, line, column, hint };
+    const { code, message, path, offset, field, line, column, excerpt, hint } = this;
+    const all = { code, exitCode: this.exitCode, message, path, offset, field, line, column, excerpt, hint };
     const others = this.others.length > 0 ? { others: this.others.map((other) => other.toJSON()) } : {};
     return { ...Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)), ...others };
   }
