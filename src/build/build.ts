@@ -1,0 +1,122 @@
+/**
+ * The pipeline from a tree to a sealed image: plan the volume and the disk, then pack, hash and seal in one pass.
+ * Clock, randomness and environment have entered before, as values of the plan.
+ */
+import type { FileTree } from '../core/file-tree.ts';
+import type { Platform, Sink } from '../core/platform.ts';
+import type { Signer } from '../core/signer.ts';
+import { type PackedData, packData, trailer } from '../formats/containers/udif/pack.ts';
+import { format } from '../formats/filesystems/hfsplus/format.ts';
+import { partition } from '../formats/partitions/gpt/partition.ts';
+import { type CoverageHasher, coverageHasher } from '../seal/coverage.ts';
+import { sealDmg } from '../seal/seal-dmg.ts';
+import type { Identity, Statement } from '../seal/statement.ts';
+import { contentDigests } from './content-digests.ts';
+import { deriveIdentifiers } from './identifiers.ts';
+import { inventoryOf } from './inventory.ts';
+
+export interface BuildPlan {
+  /** Its root's name is the volume's. */
+  readonly tree: FileTree;
+  readonly identity: Identity;
+  /** HFSX instead of HFS+. */
+  readonly caseSensitive: boolean;
+  /** Unix seconds: creation of the volume. */
+  readonly created: number;
+  /** zlib's, 1 to 9. */
+  readonly compressionLevel: number;
+  /** Absent: the image is not sealed. */
+  readonly seal?: { readonly signer: Signer; readonly signingTime: number };
+}
+
+export interface BuildOptions {
+  readonly platform: Platform;
+  readonly signal?: AbortSignal;
+  readonly progress?: (done: number, total: number) => void;
+  readonly warn?: (message: string, path?: string) => void;
+}
+
+export interface BuildResult {
+  /** Bytes of the image. */
+  readonly size: number;
+  /** Bytes of the disk that it holds. */
+  readonly diskSize: number;
+  readonly entries: number;
+  readonly statement?: Statement;
+}
+
+/**
+ * Writes a DMG to `sink`, front to back. Memory: the tree's metadata and a few MiB of runs under way.
+ * @throws DisksealError `E_HFSPLUS` for names and attributes that the volume cannot hold, `E_CHANGED`, `E_READ`, `E_WRITE`, `E_KEY`
+ */
+export async function buildDmg(plan: BuildPlan, sink: Sink, options: BuildOptions): Promise<BuildResult> {
+  const { platform } = options;
+  const { disk, volume, volumePosition } = await planDisk(plan, options);
+  const digests = contentDigests(volume.contents(), volumePosition, platform);
+  const hasher = coverageHasher(platform);
+  const packed = await packData(disk, plan.seal ? hashingSink(sink, hasher) : sink, {
+    platform,
+    threads: platform.threads,
+    level: plan.compressionLevel,
+    ...(plan.seal ? { observe: digests.observe } : {}),
+    ...(options.progress ? { progress: options.progress } : {}),
+    ...(options.signal ? { signal: options.signal } : {}),
+  });
+  const sealed = plan.seal ? await seal(plan, packed, hasher, await digests.finish(), platform) : undefined;
+  const { plist, koly } = sealed ?? trailer(packed, { xmlOffset: packed.dataForkLength });
+  for (const part of [sealed?.area, plist, koly]) if (part) await sink.write(part);
+  return {
+    size: sink.position,
+    diskSize: disk.size,
+    entries: sealed?.statement.content.entries ?? 0,
+    ...(sealed ? { statement: sealed.statement } : {}),
+  };
+}
+
+async function planDisk(plan: BuildPlan, { platform, warn }: BuildOptions) {
+  const { tree, identity, caseSensitive, created } = plan;
+  const label = JSON.stringify([identity.product, identity.version, identity.build ?? 0, tree.root.name, caseSensitive, created]);
+  const ids = await deriveIdentifiers(tree, label, platform);
+  const volume = await format(tree, { caseSensitive, created, volumeId: ids.volumeId, ...(warn ? { warn } : {}) });
+  const type = caseSensitive ? 'Apple_HFSX' : 'Apple_HFS';
+  const disk = partition([{ disk: volume, type, name: 'disk image' }], { diskId: ids.diskGuid, volumeIds: [ids.partitionGuid] });
+  return { disk, volume, volumePosition: VOLUME_POSITION };
+}
+
+/** Sector 40, where `partition` puts the first volume, as hdiutil does. */
+const VOLUME_POSITION = 40 * 512;
+
+async function seal(
+  plan: BuildPlan,
+  packed: PackedData,
+  hasher: CoverageHasher,
+  digests: ReadonlyMap<string, Uint8Array>,
+  platform: Platform,
+) {
+  const { signer, signingTime } = plan.seal!;
+  return sealDmg(
+    {
+      identity: plan.identity,
+      dataForkLength: packed.dataForkLength,
+      hasher,
+      trailer: (xmlOffset) => trailer(packed, { xmlOffset }),
+      content: await inventoryOf(plan.tree, digests, platform),
+      dressing: [],
+      signer,
+      signingTime,
+    },
+    platform,
+  );
+}
+
+function hashingSink(sink: Sink, hasher: CoverageHasher): Sink {
+  return {
+    get position() {
+      return sink.position;
+    },
+    async write(bytes) {
+      await hasher.update(bytes);
+      await sink.write(bytes);
+    },
+  };
+}

@@ -1,0 +1,73 @@
+/**
+ * Where a seal stands in a UDIF image (between data fork and plist) and what it must cover: everything else.
+ * The verifier derives this from the trailer and the file's size; the statement only repeats it. Source: docs/seal-format.md section 2.
+ */
+import { type Disk, readRange } from '../core/disk.ts';
+import { DisksealError } from '../core/errors.ts';
+import { KolyTrailer } from '../formats/containers/udif/structs.ts';
+import { type Area, findArea } from './area.ts';
+import { type Coverage, leafCount, type Range } from './coverage.ts';
+
+/** codeSignatureOffset and codeSignatureLength in the trailer: Apple's signing writes them after the seal was made. */
+const MASK_OFFSET = 296;
+const MASK_LENGTH = 16;
+
+/** What a seal at this place covers. All numbers are bytes in sealed coordinates. */
+export function dmgCoverage(seal: { offset: number; size: number }, imageSize: number): Coverage {
+  const xmlOffset = seal.offset + seal.size;
+  const covered: Range[] = [
+    [0, seal.offset],
+    [xmlOffset, imageSize - xmlOffset],
+  ];
+  const masked: Range[] = [[imageSize - KolyTrailer.size + MASK_OFFSET, MASK_LENGTH]];
+  return { format: 'dmg', placement: 'embedded', imageSize, seal, covered: covered.filter(([, length]) => length > 0), masked };
+}
+
+export interface SealedDmg {
+  readonly area: Area;
+  readonly coverage: Coverage;
+  /** Bytes of Apple's signature frame, which sealed coordinates leave out; 0 when there is none. */
+  readonly appleFrame: number;
+}
+
+/**
+ * Finds the seal of a DMG. Only the trailer and the area's marks are read.
+ * @returns nothing when there is no seal
+ * @throws DisksealError `E_UDIF`, `E_UNCOVERED`, `E_SEAL`, `E_READ`
+ */
+export async function findDmgSeal(image: Disk): Promise<SealedDmg | undefined> {
+  const trailerOffset = image.size - KolyTrailer.size;
+  const encoded = await readRange(image, trailerOffset, KolyTrailer.size, 'KolyTrailer');
+  const koly = KolyTrailer.read(encoded, 0, trailerOffset);
+  const appleFrame = frameLength(koly, trailerOffset);
+  const imageSize = image.size - appleFrame;
+  const area = await findArea(image, checkedXmlOffset(koly, trailerOffset), (seal) => 32 * leafCount(dmgCoverage(seal, imageSize).covered));
+  if (!area) return undefined;
+  const { offset } = area;
+  if (koly.dataForkOffset !== 0 || koly.dataForkLength !== offset) throw uncovered('the data fork does not end where the seal begins', offset);
+  return { area, coverage: dmgCoverage({ offset, size: area.layout.size }, imageSize), appleFrame };
+}
+
+function checkedXmlOffset(koly: KolyTrailer, trailerOffset: number): number {
+  if (koly.xmlOffset > trailerOffset || koly.xmlLength > trailerOffset - koly.xmlOffset) {
+    throw new DisksealError('E_UDIF', 'the property list leaves the image', { offset: trailerOffset + 216, field: 'KolyTrailer.xmlOffset' });
+  }
+  return koly.xmlOffset;
+}
+
+/** The bytes between the last fork and the trailer must be exactly what the trailer calls a code signature, or none. */
+function frameLength(koly: KolyTrailer, trailerOffset: number): number {
+  const xmlEnd = checkedXmlOffset(koly, trailerOffset) + koly.xmlLength;
+  const end = koly.rsrcForkLength > 0 && koly.rsrcForkOffset === xmlEnd ? xmlEnd + koly.rsrcForkLength : xmlEnd;
+  const { codeSignatureOffset: offset, codeSignatureLength: length } = koly;
+  if (offset === 0 && length === 0) {
+    if (end !== trailerOffset) throw uncovered(`${trailerOffset - end} bytes before the trailer belong to nothing`, Math.min(end, trailerOffset));
+    return 0;
+  }
+  if (offset !== end || offset + length !== trailerOffset) throw uncovered('the code signature does not fill its place exactly', end);
+  return length;
+}
+
+function uncovered(message: string, offset: number): DisksealError {
+  return new DisksealError('E_UNCOVERED', message, { offset, hint: 'something was added to the image after it was sealed' });
+}
