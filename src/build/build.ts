@@ -58,7 +58,7 @@ export async function buildDmg(plan: BuildPlan, sink: Sink, options: BuildOption
     platform,
     threads: platform.threads,
     level: plan.compressionLevel,
-    ...(plan.seal ? { observe: digests.observe } : {}),
+    ...(plan.seal ? { observe: (position: number, bytes: Uint8Array) => digests.observe(position, bytes) } : {}),
     ...(options.progress ? { progress: options.progress } : {}),
     ...(options.signal ? { signal: options.signal } : {}),
   });

@@ -8,11 +8,13 @@ import { type Disk, readRange } from '../core/disk.ts';
 import { assert, DisksealError } from '../core/errors.ts';
 import { bytes, field, latin1, struct, u32be, u64be, type ValueOf } from '../core/struct.ts';
 
+const MAGIC = latin1(8);
+
 /** 64 bytes at the start and, with another magic, at the end of the area. */
 export const AreaMark = struct(
   { name: 'AreaMark', size: 64, spec: 'docs/seal-format.md section 4.1' },
   {
-    magic: field(latin1(8), 'DSEALHDR at the start, DSEALFTR at the end'),
+    magic: field(MAGIC, 'DSEALHDR at the start, DSEALFTR at the end'),
     version: field(u32be, '1'),
     checksum: field(u32be, 'CRC-32 of this mark with the checksum as zero: tells damage, proves nothing'),
     areaSize: field(u64be, 'bytes of the whole area, a multiple of 2048'),
@@ -109,20 +111,33 @@ export interface Area {
  * @returns nothing when no footer stands there
  * @throws DisksealError `E_SEAL` when there is one and it is not exactly right, `E_READ`
  */
-export async function findArea(image: Disk, end: number, expectedTable: (area: { offset: number; size: number }) => number): Promise<Area | undefined> {
+export async function findArea(
+  image: Disk,
+  end: number,
+  expectedTable: (area: { offset: number; size: number }) => number,
+): Promise<Area | undefined> {
   if (end < 2 * AreaMark.size) return undefined;
   const footerOffset = end - AreaMark.size;
   const footer = await readRange(image, footerOffset, AreaMark.size, 'AreaMark');
-  const mark = AreaMark.read(footer, 0, footerOffset);
-  if (mark.magic !== FOOTER_MAGIC) return undefined;
+  if (MAGIC.read(new DataView(footer.buffer, footer.byteOffset), 0) !== FOOTER_MAGIC) return undefined;
+  const mark = readMark(footer, footerOffset);
   checkMark(footer, mark, footerOffset);
   const offset = end - mark.areaSize;
   const layout = layoutOf(mark.areaSize, mark);
   checkLayout(mark, layout, end);
-  if (mark.tableLength !== expectedTable({ offset, size: mark.areaSize })) throw malformed('the leaf table has not the length that the image asks for', footerOffset);
+  if (mark.tableLength !== expectedTable({ offset, size: mark.areaSize }))
+    throw malformed('the leaf table has not the length that the image asks for', footerOffset);
   const header = await readRange(image, offset, AreaMark.size, 'AreaMark');
   if (!equal(header, encodeMark(HEADER_MAGIC, mark))) throw malformed('header and footer differ', offset);
   return { offset, layout, mark };
+}
+
+function readMark(encoded: Uint8Array, offset: number): AreaMark {
+  try {
+    return AreaMark.read(encoded, 0, offset);
+  } catch {
+    throw malformed('the footer has a number beyond 2^53-1', offset);
+  }
 }
 
 function checkMark(encoded: Uint8Array, mark: AreaMark, offset: number): void {

@@ -44,13 +44,17 @@ export async function findDmgSeal(image: Disk): Promise<SealedDmg | undefined> {
   const area = await findArea(image, checkedXmlOffset(koly, trailerOffset), (seal) => 32 * leafCount(dmgCoverage(seal, imageSize).covered));
   if (!area) return undefined;
   const { offset } = area;
-  if (koly.dataForkOffset !== 0 || koly.dataForkLength !== offset) throw uncovered('the data fork does not end where the seal begins', offset);
+  if (koly.dataForkOffset !== 0 || koly.dataForkLength !== offset)
+    throw uncovered('the data fork does not end where the seal begins', offset);
   return { area, coverage: dmgCoverage({ offset, size: area.layout.size }, imageSize), appleFrame };
 }
 
 function checkedXmlOffset(koly: KolyTrailer, trailerOffset: number): number {
   if (koly.xmlOffset > trailerOffset || koly.xmlLength > trailerOffset - koly.xmlOffset) {
-    throw new DisksealError('E_UDIF', 'the property list leaves the image', { offset: trailerOffset + 216, field: 'KolyTrailer.xmlOffset' });
+    throw new DisksealError('E_UDIF', 'the property list leaves the image', {
+      offset: trailerOffset + 216,
+      field: 'KolyTrailer.xmlOffset',
+    });
   }
   return koly.xmlOffset;
 }
@@ -61,7 +65,8 @@ function frameLength(koly: KolyTrailer, trailerOffset: number): number {
   const end = koly.rsrcForkLength > 0 && koly.rsrcForkOffset === xmlEnd ? xmlEnd + koly.rsrcForkLength : xmlEnd;
   const { codeSignatureOffset: offset, codeSignatureLength: length } = koly;
   if (offset === 0 && length === 0) {
-    if (end !== trailerOffset) throw uncovered(`${trailerOffset - end} bytes before the trailer belong to nothing`, Math.min(end, trailerOffset));
+    if (end !== trailerOffset)
+      throw uncovered(`${trailerOffset - end} bytes before the trailer belong to nothing`, Math.min(end, trailerOffset));
     return 0;
   }
   if (offset !== end || offset + length !== trailerOffset) throw uncovered('the code signature does not fill its place exactly', end);

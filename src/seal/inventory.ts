@@ -37,7 +37,8 @@ function unescape(text: string): string {
   return text.replace(/\\u([0-9a-f]{4})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
-const LINE = /^(?:d ([0-7]{4}) - - ([^\t]+)|f ([0-7]{4}) (0|[1-9][0-9]{0,15}) ([0-9a-f]{64}) ([^\t]+)|l ([0-7]{4}) - - ([^\t]+)\t([^\t]*))$/;
+const LINE =
+  /^(?:d ([0-7]{4}) - - ([^\t]+)|f ([0-7]{4}) (0|[1-9][0-9]{0,15}) ([0-9a-f]{64}) ([^\t]+)|l ([0-7]{4}) - - ([^\t]+)\t([^\t]*))$/;
 
 /**
  * Reads an inventory whose digest was checked.

@@ -43,7 +43,12 @@ export async function sealDmg(input: SealInput, platform: Platform): Promise<Sea
   const unplaced = input.trailer(dataForkLength);
   const tailLength = unplaced.plist.length + unplaced.koly.length;
 
-  const tableLength = 32 * leafCount([[0, dataForkLength], [0, tailLength]]);
+  const tableLength =
+    32 *
+    leafCount([
+      [0, dataForkLength],
+      [0, tailLength],
+    ]);
   const size = areaSize({ contentLength: content.length, dressingLength: dressing.length, tableLength });
   const { plist, koly } = input.trailer(dataForkLength + size);
   const coverage = dmgCoverage({ offset: dataForkLength, size }, dataForkLength + size + tailLength);

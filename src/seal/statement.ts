@@ -71,7 +71,8 @@ function parseJson(bytes: Uint8Array): unknown {
 function read(value: unknown): Statement {
   const top = members(value, 'statement', [...REQUIRED, 'build', 'critical'], REQUIRED);
   const critical = top['critical'];
-  if (critical !== undefined && !(Array.isArray(critical) && critical.length === 0)) throw malformed('"critical" names what this version does not know');
+  if (critical !== undefined && !(Array.isArray(critical) && critical.length === 0))
+    throw malformed('"critical" names what this version does not know');
   const format = oneOf(top['format'], 'format', ['dmg', 'iso', 'raw'] as const);
   return {
     type: oneOf(top['type'], 'type', [STATEMENT_TYPE] as const),
@@ -96,10 +97,8 @@ function read(value: unknown): Statement {
   };
 }
 
-const REQUIRED = [
-  ...['type', 'product', 'version', 'platform', 'arch', 'channel', 'format', 'placement', 'imageSize', 'seal'],
-  ...['covered', 'masked', 'apple', 'tree', 'flat', 'content', 'dressing'],
-];
+const REQUIRED =
+  'type product version platform arch channel format placement imageSize seal covered masked apple tree flat content dressing'.split(' ');
 const PRODUCT = /^[a-z0-9.-]{1,255}$/;
 const TOKEN = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 const DIGEST = /^[0-9a-f]{64}$/;
