@@ -2,10 +2,11 @@
 import { parentPort } from 'node:worker_threads';
 import { assert } from './core/errors.ts';
 import type { Task, Threads } from './core/platform.ts';
+import { compressRun } from './formats/containers/udif/compress-run.ts';
 import { nodePlatform } from './node/platform.ts';
 import { type Answer, type Job, plainError } from './node/threads.ts';
 
-const TASKS: readonly Task<never, unknown>[] = [];
+const TASKS: readonly Task<never, unknown>[] = [compressRun];
 
 const alone: Threads = {
   width: 1,

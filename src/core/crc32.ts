@@ -37,3 +37,46 @@ function makeTables(): Int32Array[] {
   }
   return tables;
 }
+
+/**
+ * The CRC-32 of two byte strings one after the other, from their CRCs alone: so that threads can each do a part.
+ * A CRC is a remainder of polynomials over GF(2); what stands before `n` bytes is multiplied by x^(8n).
+ * @param length - bytes of the second string
+ */
+export function crc32Combine(first: number, second: number, length: number): number {
+  return (multiply(powerOfX8(length), first) ^ second) >>> 0;
+}
+
+/** The CRC-32 of `length` zero bytes, without touching any. */
+export function crc32OfZeros(length: number): number {
+  return ~multiply(powerOfX8(length), -1) >>> 0;
+}
+
+/** Product of two polynomials modulo the CRC's; bit 31 is the coefficient of x^0. */
+function multiply(a: number, b: number): number {
+  let product = 0;
+  for (let left = a, factor = b; left !== 0; left <<= 1) {
+    if (left < 0) product ^= factor;
+    factor = factor & 1 ? (factor >>> 1) ^ 0xedb88320 : factor >>> 1;
+  }
+  return product;
+}
+
+const ONE = 1 << 31;
+/** x^(8 * 2^k) for every bit of a length up to 2^53. */
+const POWERS = makePowers();
+
+function makePowers(): Int32Array {
+  const powers = new Int32Array(53);
+  powers[0] = 1 << 23; // x^8
+  for (let index = 1; index < powers.length; index++) powers[index] = multiply(powers[index - 1]!, powers[index - 1]!);
+  return powers;
+}
+
+function powerOfX8(count: number): number {
+  let power = ONE;
+  for (let rest = count, bit = 0; rest > 0; rest = Math.floor(rest / 2), bit++) {
+    if (rest % 2 === 1) power = multiply(power, POWERS[bit]!);
+  }
+  return power;
+}

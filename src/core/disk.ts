@@ -170,7 +170,7 @@ export function clip(extent: Extent, from: number, to: number): Extent | undefin
 }
 
 /** Index of the last number that is not above `value`, in an ascending list that begins at or below it. */
-export function lastAtOrBefore(ascending: readonly number[], value: number): number {
+export function lastAtOrBefore(ascending: ArrayLike<number>, value: number): number {
   let low = 0;
   let high = ascending.length - 1;
   while (low < high) {

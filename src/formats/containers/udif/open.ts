@@ -1,0 +1,164 @@
+/**
+ * Reads UDIF images: runs of zlib, raw bytes, zeros and free space. Images of other codecs open as well; reading one of
+ * their runs is `E_UNSUPPORTED`. Strict where a lie endangers (ranges, counts, sizes), patient where it is only odd
+ * (sector count 0 of libdmg-hfsplus, segment 0 of 0, forks in any order).
+ * Left out: segmented and encrypted images, images whose tables are only in a classic resource fork.
+ */
+import { checkRange, type Disk } from '../../../core/disk.ts';
+import { DisksealError } from '../../../core/errors.ts';
+import { type Area, type PartitionedDisk, SECTOR } from '../../../core/partition.ts';
+import type { Platform } from '../../../core/platform.ts';
+import { readPlist } from '../../plist/read.ts';
+import { isArray, isDict, type PlistValue } from '../../plist/value.ts';
+import { type ReadTable, readBlockTable, refuseOverlaps } from './block-table.ts';
+import { RunReader } from './run-reader.ts';
+import { KolyTrailer } from './structs.ts';
+
+/** A property list of a million runs has 60 MB. */
+const MAX_XML_BYTES = 64 << 20;
+const MAX_SECTORS = 2 ** 43;
+
+export interface UdifDisk extends PartitionedDisk {
+  readonly koly: KolyTrailer;
+  /** In the order of the property list. */
+  readonly tables: readonly ReadTable[];
+}
+
+/** Whether the last 512 bytes are a UDIF trailer. Says nothing about the rest. */
+export async function isUdif(disk: Disk): Promise<boolean> {
+  return disk.size >= KolyTrailer.size && startsWith(await disk.read(disk.size - KolyTrailer.size, 4), 'koly');
+}
+
+/** Whether the image is encrypted as a whole: version 2 says so at its start, version 1 at its end. */
+export async function isEncrypted(disk: Disk): Promise<boolean> {
+  if (disk.size < 8) return false;
+  return startsWith(await disk.read(0, 8), 'encrcdsa') || startsWith(await disk.read(disk.size - 8, 8), 'cdsaencr');
+}
+
+/**
+ * Opens an image; reads its end only.
+ * @param platform - inflates; the expanded bytes of the last few runs stay in memory (16 MiB)
+ * @returns the expanded disk with the image's areas
+ * @throws DisksealError `E_UDIF`, `E_PLIST`, `E_UNSUPPORTED`; reading a damaged run later is `E_UDIF` too
+ */
+export async function open(disk: Disk, platform: Platform): Promise<UdifDisk> {
+  const koly = await readKoly(disk);
+  const tables = await readTables(disk, koly);
+  const ordered = tables.toSorted((a, b) => a.firstSector - b.firstSector);
+  refuseOverlaps(ordered, koly.xmlOffset);
+  const last = ordered.at(-1)!;
+  const sectors = koly.sectorCount === 0 ? last.firstSector + last.sectorCount : koly.sectorCount;
+  if (last.firstSector + last.sectorCount > sectors) {
+    throw new DisksealError('E_UDIF', `block table "${last.name}" goes beyond the ${sectors} sectors of the device`, {
+      offset: disk.size - KolyTrailer.size + 492,
+      field: 'KolyTrailer.sectorCount',
+    });
+  }
+  const reader = new RunReader(disk, ordered, platform);
+  const size = sectors * SECTOR;
+  return {
+    size,
+    koly,
+    tables,
+    areas: areasOf(ordered, sectors),
+    async read(position, length, into = new Uint8Array(length)) {
+      checkRange(size, position, length);
+      await reader.read(position, into);
+      return into;
+    },
+    *extents() {
+      if (size > 0) yield { position: 0, length: size, kind: 'opaque' };
+    },
+  };
+}
+
+/** The trailer, with every range in it checked against the file. */
+export async function readKoly(disk: Disk): Promise<KolyTrailer> {
+  if (await isEncrypted(disk)) {
+    throw new DisksealError('E_UNSUPPORTED', 'the image is encrypted', {
+      offset: 0,
+      hint: 'decrypt it on a Mac: hdiutil convert -format UDZO',
+    });
+  }
+  const offset = Math.max(0, disk.size - KolyTrailer.size);
+  if (!(await isUdif(disk))) {
+    throw new DisksealError('E_UDIF', 'expected "koly" in the last 512 bytes', {
+      offset,
+      field: 'KolyTrailer.signature',
+      hint: 'the file may be cut short: compare its size with the published one',
+    });
+  }
+  const koly = KolyTrailer.read(await disk.read(offset, KolyTrailer.size), 0, offset);
+  checkKoly(koly, offset);
+  return koly;
+}
+
+function checkKoly(koly: KolyTrailer, end: number): void {
+  const fail = (field: keyof KolyTrailer, message: string, code: 'E_UDIF' | 'E_UNSUPPORTED' = 'E_UDIF'): never => {
+    throw new DisksealError(code, message, { offset: end, field: `KolyTrailer.${field}` });
+  };
+  if (koly.version !== 4) fail('version', `version ${koly.version} of UDIF`, 'E_UNSUPPORTED');
+  if (koly.headerSize !== KolyTrailer.size) fail('headerSize', `a trailer of ${koly.headerSize} bytes`);
+  if (koly.segmentCount > 1 || koly.runningDataForkOffset !== 0) fail('segmentCount', 'the image has several segments', 'E_UNSUPPORTED');
+  if (koly.sectorCount > MAX_SECTORS) fail('sectorCount', `${koly.sectorCount} sectors`);
+  const within = (field: keyof KolyTrailer, offset: number, length: number): void => {
+    if (offset > end || length > end - offset) fail(field, `${length} bytes at ${offset} leave the file`);
+  };
+  within('dataForkOffset', koly.dataForkOffset, koly.dataForkLength);
+  within('rsrcForkOffset', koly.rsrcForkOffset, koly.rsrcForkLength);
+  within('codeSignatureOffset', koly.codeSignatureOffset, koly.codeSignatureLength);
+  within('xmlOffset', koly.xmlOffset, koly.xmlLength);
+  if (koly.xmlLength === 0) fail('xmlLength', 'the image has no property list', 'E_UNSUPPORTED');
+  if (koly.xmlLength > MAX_XML_BYTES) fail('xmlLength', `a property list of ${koly.xmlLength} bytes`);
+  if (koly.xmlOffset < koly.dataForkOffset + koly.dataForkLength && koly.dataForkOffset < koly.xmlOffset + koly.xmlLength) {
+    fail('xmlOffset', 'the property list lies inside the data fork');
+  }
+}
+
+/** The "blkx" resources of the property list, as it holds them. */
+export async function readBlkx(disk: Disk, { xmlOffset, xmlLength }: KolyTrailer): Promise<{ name: string; data: Uint8Array }[]> {
+  const root = readPlist(await disk.read(xmlOffset, xmlLength), xmlOffset);
+  const fork = member(root, 'resource-fork', xmlOffset);
+  const blkx = member(fork, 'blkx', xmlOffset);
+  if (!isArray(blkx)) throw new DisksealError('E_UDIF', '"blkx" is not an array', { offset: xmlOffset, field: 'blkx' });
+  if (blkx.length === 0) throw new DisksealError('E_UDIF', 'the image has no block table', { offset: xmlOffset, field: 'blkx' });
+  return blkx.map((entry) => {
+    const data = member(entry, 'Data', xmlOffset);
+    if (!(data instanceof Uint8Array))
+      throw new DisksealError('E_UDIF', 'a block table is not <data>', { offset: xmlOffset, field: 'blkx.Data' });
+    const name = isDict(entry) ? entry.get('Name') : undefined;
+    return { name: typeof name === 'string' ? name : '', data };
+  });
+}
+
+async function readTables(disk: Disk, koly: KolyTrailer): Promise<ReadTable[]> {
+  const fork = { offset: koly.dataForkOffset, length: koly.dataForkLength };
+  const blkx = await readBlkx(disk, koly);
+  return blkx.map(({ name, data }) => readBlockTable(data, name, fork, koly.xmlOffset));
+}
+
+function member(value: PlistValue, key: string, offset: number): PlistValue {
+  const found = isDict(value) ? value.get(key) : undefined;
+  if (found === undefined) throw new DisksealError('E_UDIF', `the property list has no "${key}" where it should`, { offset, field: key });
+  return found;
+}
+
+/** The tables as areas, with what no table covers in between: a whole division of the disk, ready to be packed again. */
+function areasOf(ordered: readonly ReadTable[], sectors: number): Area[] {
+  const areas: Area[] = [];
+  let end = 0;
+  const free = (until: number): void => {
+    if (until > end) areas.push({ name: ` (Apple_Free : ${areas.length})`, firstSector: end, sectorCount: until - end });
+  };
+  for (const { name, firstSector, sectorCount } of ordered) {
+    free(firstSector);
+    if (sectorCount > 0) areas.push({ name, firstSector, sectorCount });
+    end = firstSector + sectorCount;
+  }
+  free(sectors);
+  return areas;
+}
+
+function startsWith(bytes: Uint8Array, text: string): boolean {
+  return [...text].every((letter, index) => bytes[index] === letter.charCodeAt(0));
+}
