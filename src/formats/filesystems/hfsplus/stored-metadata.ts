@@ -1,0 +1,88 @@
+/**
+ * An entry's metadata as a catalog record holds it: whole seconds from 1904 to 2040, sixteen BSD flags, 32 bytes of Finder info.
+ * Both `format` and `project` ask here, so they cannot disagree.
+ */
+import { DisksealError } from '../../../core/errors.ts';
+import type { Entry, Metadata } from '../../../core/file-tree.ts';
+import { fromUnix, LAST_UNIX_SECOND, UNIX_EPOCH } from './dates.ts';
+import { FileMode, FinderFlag } from './structs.ts';
+
+/** Told of what was changed to fit, with the entry's path. */
+export type Warn = (message: string, path: string) => void;
+
+export interface StoredMetadata {
+  /** Permission bits. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** HFS Plus dates; 0 is "never". */
+  readonly created: number;
+  readonly modified: number;
+  readonly changed: number;
+  readonly accessed: number;
+  readonly backedUp: number;
+  /** st_flags, the bits that HFS+ has a place for. */
+  readonly flags: number;
+  /** Absent when all zero. In a symbolic link type and creator are zero: there they belong to the format. */
+  readonly finderInfo: Uint8Array | undefined;
+}
+
+export const FINDER_INFO_SIZE = 32;
+
+const UF_HIDDEN = 0x8000;
+/** adminFlags hold bits 16 to 23, ownerFlags 0 to 7. */
+const STORED_FLAGS = 0x00ff_00ff;
+/** Byte of the Finder flags' high half, in files and folders alike, and the length of type and creator before it. */
+const FINDER_FLAGS_OFFSET = 8;
+
+/** @throws DisksealError `E_HFSPLUS` for an owner or date that is no number in range */
+export function storedMetadata(entry: Entry, path: string, warn?: Warn): StoredMetadata {
+  const { times } = entry;
+  return {
+    mode: entry.mode & FileMode.permissions,
+    uid: ownerId(entry.uid, path),
+    gid: ownerId(entry.gid, path),
+    created: storedDate(times.created, 'creation', path, warn),
+    modified: storedDate(times.modified, 'modification', path, warn),
+    changed: storedDate(times.changed, 'change', path, warn),
+    accessed: storedDate(times.accessed, 'access', path, warn),
+    backedUp: storedDate(times.backedUp, 'backup', path, warn),
+    flags: storedFlags(entry.flags ?? 0, path, warn),
+    finderInfo: storedFinderInfo(entry, path),
+  };
+}
+
+/** Whole seconds; a date that HFS+ cannot hold becomes the nearest one that it can. */
+export function storedDate(seconds: number | undefined, what: string, path: string, warn?: Warn): number {
+  if (seconds === undefined) return 0;
+  if (!Number.isFinite(seconds)) throw new DisksealError('E_HFSPLUS', `the ${what} date is not a number`, { path });
+  if (Math.floor(seconds) <= -UNIX_EPOCH || seconds >= LAST_UNIX_SECOND + 1) {
+    warn?.(`its ${what} date is outside of what HFS+ holds, 1904 to 2040, and was moved to the nearest end`, path);
+  }
+  return fromUnix(seconds);
+}
+
+function ownerId(id: number, path: string): number {
+  if (Number.isInteger(id) && id >= 0 && id <= 0xffff_ffff) return id;
+  throw new DisksealError('E_HFSPLUS', `${id} is not a user or group id`, { path });
+}
+
+function storedFlags(flags: number, path: string, warn?: Warn): number {
+  // In parts, because bit operations on numbers are signed.
+  const dropped = (flags & ~STORED_FLAGS & ~UF_HIDDEN) >>> 0;
+  if (dropped !== 0) warn?.(`HFS+ has no place for the file flags 0x${dropped.toString(16)}`, path);
+  return flags & STORED_FLAGS;
+}
+
+/** UF_HIDDEN is no flag on HFS+: the system shows and keeps it as the Finder's "invisible". */
+function storedFinderInfo(entry: Metadata & { readonly type: Entry['type'] }, path: string): Uint8Array | undefined {
+  const hidden = ((entry.flags ?? 0) & UF_HIDDEN) !== 0;
+  if (!entry.finderInfo && !hidden) return undefined;
+  if (entry.finderInfo && entry.finderInfo.length !== FINDER_INFO_SIZE) {
+    throw new DisksealError('E_HFSPLUS', `Finder info has ${FINDER_INFO_SIZE} bytes, not ${entry.finderInfo.length}`, { path });
+  }
+  const stored = entry.finderInfo?.slice() ?? new Uint8Array(FINDER_INFO_SIZE);
+  if (entry.type === 'symlink') stored.fill(0, 0, FINDER_FLAGS_OFFSET);
+  if (hidden) stored[FINDER_FLAGS_OFFSET]! |= FinderFlag.invisible >> 8;
+  return stored.some((byte) => byte !== 0) ? stored : undefined;
+}
