@@ -5,6 +5,7 @@
 import { DisksealError } from '../../../core/errors.ts';
 import type { Entry, Metadata } from '../../../core/file-tree.ts';
 import { fromUnix, LAST_UNIX_SECOND, UNIX_EPOCH } from './dates.ts';
+import { FINDER_INFO_SIZE, visibleFinderInfo } from './finder-info.ts';
 import { FileMode, FinderFlag } from './structs.ts';
 
 /** Told of what was changed to fit, with the entry's path. */
@@ -23,11 +24,9 @@ export interface StoredMetadata {
   readonly backedUp: number;
   /** st_flags, the bits that HFS+ has a place for. */
   readonly flags: number;
-  /** Absent when all zero. In a symbolic link type and creator are zero: there they belong to the format. */
+  /** Absent when all zero. Fields that belong to the format or the kernel are zero, see visibleFinderInfo. */
   readonly finderInfo: Uint8Array | undefined;
 }
-
-export const FINDER_INFO_SIZE = 32;
 
 const UF_HIDDEN = 0x8000;
 /** adminFlags hold bits 16 to 23, ownerFlags 0 to 7. */
@@ -82,7 +81,6 @@ function storedFinderInfo(entry: Metadata & { readonly type: Entry['type'] }, pa
     throw new DisksealError('E_HFSPLUS', `Finder info has ${FINDER_INFO_SIZE} bytes, not ${entry.finderInfo.length}`, { path });
   }
   const stored = entry.finderInfo?.slice() ?? new Uint8Array(FINDER_INFO_SIZE);
-  if (entry.type === 'symlink') stored.fill(0, 0, FINDER_FLAGS_OFFSET);
   if (hidden) stored[FINDER_FLAGS_OFFSET]! |= FinderFlag.invisible >> 8;
-  return stored.some((byte) => byte !== 0) ? stored : undefined;
+  return visibleFinderInfo(stored, entry.type === 'symlink');
 }

@@ -6,7 +6,7 @@ import { DisksealError } from '../../../../core/errors.ts';
 import { CatalogIndex, cnidOf, Column, Kind, type Row } from './catalog-index.ts';
 import { compareBinary } from '../names.ts';
 import { FileMode, FinderFlag, FolderInfo, INODE_PREFIX, OwnerFlag, PRIVATE_FOLDER, RecordFlag } from '../structs.ts';
-import { FINDER_INFO_SIZE } from '../stored-metadata.ts';
+import { FINDER_INFO_SIZE } from '../finder-info.ts';
 
 /** The kernel's HFS_LINK_MAX. */
 export const MAX_LINKS = 32767;
