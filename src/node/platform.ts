@@ -22,14 +22,17 @@ export function nodePlatform(threads: Threads, inWorker = false): Platform {
     verifySignature: (check) => Promise.resolve(verifySignature(check)),
     crc32: (bytes, start = 0) => crc32(bytes, start),
     async inflate(bytes, size) {
-      const options = { maxOutputLength: Math.max(1, size), info: true } as const;
+      const options = { maxOutputLength: Math.max(1, size), chunkSize: chunkSize(size), info: true } as const;
       // With `info` zlib also gives its engine, whose bytesWritten tells how much input the stream really had.
       const result = (inWorker ? inflateSync(bytes, options) : await inflateInPool(bytes, options)) as unknown as Inflated;
       if (result.engine.bytesWritten !== bytes.length) throw new Error('bytes follow the end of the zlib stream');
       if (result.buffer.length !== size) throw new Error(`the zlib stream holds ${result.buffer.length} bytes, not ${size}`);
       return plain(result.buffer);
     },
-    deflate: async (bytes, level) => plain(inWorker ? deflateSync(bytes, { level }) : await deflateInPool(bytes, { level })),
+    async deflate(bytes, level) {
+      const options = { level, chunkSize: chunkSize(bytes.length) };
+      return plain(inWorker ? deflateSync(bytes, options) : await deflateInPool(bytes, options));
+    },
     readFile: async (range, into) => readFileRange(range, into),
     threads,
   };
@@ -38,6 +41,11 @@ export function nodePlatform(threads: Threads, inWorker = false): Platform {
 interface Inflated {
   readonly buffer: Buffer;
   readonly engine: { readonly bytesWritten: number };
+}
+
+/** Node collects zlib's output in pieces and goes back to its event loop for each; its own 16 KiB cost a fifth of the speed. */
+function chunkSize(expected: number): number {
+  return Math.min(Math.max(expected + 64, 1024), 1 << 18);
 }
 
 /** A Buffer as the plain Uint8Array that it is. */
