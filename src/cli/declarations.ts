@@ -1,0 +1,222 @@
+/**
+ * Every command as data: arguments, options, help, exit codes, and where its code is.
+ * The code is imported only when the command runs, so that `--help` costs next to nothing.
+ */
+import type { Output } from './output.ts';
+
+/** What a command is called with. Names of options are camelCase. */
+export interface Call<Options = Record<string, unknown>> {
+  readonly arguments: readonly (string | readonly string[] | undefined)[];
+  readonly options: Options;
+  readonly output: Output;
+}
+
+/** A command's code. It gives its exit code, 0 when absent; errors are thrown. */
+export interface CommandModule {
+  run(call: Call): Promise<number | void>;
+}
+
+export interface OptionDeclaration {
+  readonly flags: string;
+  readonly text: string;
+  /** Given several times, it is a list. */
+  readonly list?: true;
+  /** Kept for tests of bad input and the like: works, is not shown. */
+  readonly hidden?: true;
+}
+
+export interface CommandDeclaration {
+  readonly name: string;
+  /** As commander writes them: `<image>`, `[paths...]`. */
+  readonly arguments: readonly (readonly [name: string, text: string])[];
+  readonly summary: string;
+  /** What `--help` says beyond the summary. */
+  readonly about?: string;
+  readonly options: readonly OptionDeclaration[];
+  readonly exits: readonly number[];
+  readonly examples: readonly (readonly [command: string, text: string])[];
+  /** Commands below this one, as in `keys new`. */
+  readonly commands?: readonly CommandDeclaration[];
+  load(): Promise<CommandModule>;
+}
+
+export const EXITS: Readonly<Record<number, string>> = {
+  0: 'done',
+  1: 'internal error',
+  2: 'wrong usage, manifest or key',
+  3: 'a file cannot be read or written, or is there already',
+  10: 'there is no seal',
+  12: 'signature good, content not checked (--quick)',
+  20: 'the image is malformed, or has bytes that nothing accounts for',
+  21: 'the content differs from what was signed',
+  22: 'the seal is malformed',
+  23: 'the signature is wrong',
+  30: 'no path to a certificate that you trust',
+  31: 'the signature is valid, but its publisher was not named',
+  32: 'a certificate has expired or is not valid yet',
+  33: 'a certificate was revoked',
+  34: 'the timestamp is invalid',
+  35: 'an algorithm or key is too weak',
+  50: 'an Apple signature is required or invalid',
+};
+const REFUSALS = [10, 20, 21, 22, 23, 30, 31, 32, 33, 34, 35, 50];
+
+export const COMMON: readonly OptionDeclaration[] = [
+  { flags: '--json', text: 'one JSON document on stdout, errors too' },
+  { flags: '-q, --quiet', text: 'only results and errors' },
+  { flags: '-v, --verbose', text: 'say more on stderr' },
+];
+
+const TRUST: readonly OptionDeclaration[] = [
+  {
+    flags: '--trust <pem|sha256:hex>',
+    text: "a certificate you trust, as a PEM file or by its SHA-256: the publisher's own, or a root (then name the --publisher); may be repeated",
+    list: true,
+  },
+  { flags: '--publisher <name>', text: "the publisher you expect, under a root you trust; '*' takes any code-signing certificate" },
+];
+
+const UNVERIFIED: OptionDeclaration = {
+  flags: '--insecure-skip-verify',
+  text: 'read the image although nobody vouches for it: what you get may have been made by anyone',
+};
+
+const IMAGE = ['<image>', 'the disk image'] as const;
+
+export const COMMANDS: readonly CommandDeclaration[] = [
+  {
+    name: 'init',
+    arguments: [['[dir]', 'the folder to write it to, made when missing; this one when left out']],
+    summary: 'write a first installer.yaml',
+    options: [
+      { flags: '-y, --yes', text: 'ask nothing, take the proposed values' },
+      { flags: '-f, --force', text: 'replace an installer.yaml that is there' },
+    ],
+    exits: [0, 2, 3],
+    examples: [
+      ['diskseal init', 'ask for name, version and id, then write ./installer.yaml'],
+      ['diskseal init my-app --yes', 'write my-app/installer.yaml without questions'],
+    ],
+    load: () => import('./commands/init.ts'),
+  },
+  {
+    name: 'build',
+    arguments: [['[manifest]', 'the manifest; ./installer.yaml when left out']],
+    summary: 'build the images that a manifest describes, sealed when it says how to sign',
+    about:
+      'Paths in the manifest are relative to it, the outputs too. The same inputs give the same bytes:\nSOURCE_DATE_EPOCH, else the manifest\'s mtime, sets every time in the image.\nWithout "sign" in the manifest the image is not sealed; build warns and exits 0.',
+    options: [
+      { flags: '-o, --output <file>', text: 'write here instead of where the manifest says (one target only)' },
+      { flags: '--target <name>', text: 'build this target only; may be repeated', list: true },
+      { flags: '--set <key=value>', text: 'replace a value of the manifest, as in --set version=2.1.0; may be repeated', list: true },
+      { flags: '--env <name>', text: 'allow ${env.NAME} in the manifest; may be repeated', list: true },
+      { flags: '-f, --force', text: 'replace outputs that are there' },
+      { flags: '--allow-outside', text: "allow contents from outside the manifest's folder" },
+    ],
+    exits: [0, 1, 2, 3],
+    examples: [
+      ['diskseal build', 'build what ./installer.yaml describes'],
+      ['diskseal build app/installer.yaml -o App.dmg --force', 'choose the output, replace it'],
+      ['diskseal build --set version=2.1.1 --env BUILD_NUMBER', 'values from outside'],
+    ],
+    load: () => import('./commands/build.ts'),
+  },
+  {
+    name: 'verify',
+    arguments: [IMAGE],
+    summary: 'check who signed an image and that every byte is as it was signed',
+    about:
+      "The system's certificates are never used: say whom you trust. --trust with the publisher's own certificate\nis enough for exit 0; with a root it needs --publisher.",
+    options: [
+      ...TRUST,
+      { flags: '--deep', text: 'also read the volume and compare every file with the signed inventory' },
+      { flags: '--quick', text: 'signature and seal only; never exits 0, but 12' },
+      { flags: '--explain', text: 'say with each check what it means' },
+    ],
+    exits: [0, 1, 2, 3, 12, ...REFUSALS],
+    examples: [
+      ['diskseal verify App.dmg --trust publisher.cert.pem', 'signed by this very certificate?'],
+      ['diskseal verify App.dmg --trust root.pem --publisher "Example Ltd"', 'signed by this publisher, under this root?'],
+      ['diskseal verify App.dmg --trust sha256:9f86d0… --json', 'by fingerprint, for a script'],
+    ],
+    load: () => import('./commands/verify.ts'),
+  },
+  {
+    name: 'ls',
+    arguments: [IMAGE, ['[path]', 'a folder or file in the image; the top when left out']],
+    summary: 'list what is in an image, after verifying it',
+    options: [
+      { flags: '-l, --long', text: 'mode, owner, size and time as well' },
+      { flags: '-R, --recursive', text: 'what is in folders as well' },
+      ...TRUST,
+      UNVERIFIED,
+    ],
+    exits: [0, 1, 2, 3, ...REFUSALS],
+    examples: [
+      ['diskseal ls App.dmg --trust publisher.cert.pem', 'the top of the volume'],
+      ['diskseal ls App.dmg Docs -lR --trust publisher.cert.pem', 'everything below Docs, in detail'],
+    ],
+    load: () => import('./commands/ls.ts'),
+  },
+  {
+    name: 'cat',
+    arguments: [IMAGE, ['<path>', 'a file in the image']],
+    summary: 'print a file of an image, after verifying it',
+    about: 'With --json the content is in the document, as base64.',
+    options: [...TRUST, UNVERIFIED],
+    exits: [0, 1, 2, 3, ...REFUSALS],
+    examples: [['diskseal cat App.dmg Docs/README.md --trust publisher.cert.pem', 'one file, on stdout']],
+    load: () => import('./commands/cat.ts'),
+  },
+  {
+    name: 'extract',
+    arguments: [IMAGE, ['[paths...]', 'folders or files in the image; everything when left out']],
+    summary: 'write the files of an image into a new folder, after verifying it',
+    about:
+      "The volume's files stand directly in the folder, which must be empty or not be there; it appears whole or not at all.\nModes, links and modification times are kept; owners and creation times are not. Attributes are kept where the host\ncan hold them; what was dropped is counted.",
+    options: [
+      { flags: '-o, --output <dir>', text: 'the folder to write to (required)' },
+      { flags: '--apple-double', text: 'write Finder info, resource forks and attributes as ._ files beside their files' },
+      { flags: '--special-modes', text: 'keep setuid, setgid and sticky bits, which are dropped otherwise' },
+      ...TRUST,
+      UNVERIFIED,
+    ],
+    exits: [0, 1, 2, 3, ...REFUSALS],
+    examples: [
+      ['diskseal extract App.dmg -o App --trust publisher.cert.pem', 'everything, into ./App'],
+      ['diskseal extract App.dmg Docs -o App --trust publisher.cert.pem', 'App/Docs and what is in it'],
+    ],
+    load: () => import('./commands/extract.ts'),
+  },
+  {
+    name: 'inspect',
+    arguments: [IMAGE],
+    summary: 'show what an image consists of; trusts nothing and verifies nothing',
+    options: [{ flags: '--raw', text: 'every structure field by field, and every byte that none of them names as a gap' }],
+    exits: [0, 1, 2, 3, 20, 22],
+    examples: [
+      ['diskseal inspect App.dmg', 'container, partitions, volume, seal'],
+      ['diskseal inspect App.dmg --raw | less', 'every field'],
+    ],
+    load: () => import('./commands/inspect.ts'),
+  },
+  {
+    name: 'keys',
+    arguments: [],
+    summary: 'make keys and certificates, or show what a file holds',
+    options: [],
+    exits: [0, 1, 2, 3],
+    examples: [],
+    commands: [],
+    load: () => import('./commands/keys.ts'),
+  },
+  {
+    name: 'schema',
+    arguments: [],
+    summary: 'print the JSON Schema of installer.yaml',
+    options: [],
+    exits: [0, 1],
+    examples: [['diskseal schema > installer.schema.json', 'for editors that complete and check YAML']],
+    load: () => import('./commands/schema.ts'),
+  },
+];

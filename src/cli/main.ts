@@ -1,0 +1,97 @@
+#!/usr/bin/env node
+/** The command line's entry: reads the words, loads the one command they name, and turns errors into exit codes. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError, Option } from 'commander';
+import { DisksealError } from '../core/errors.ts';
+import { COMMANDS, COMMON, type CommandDeclaration, EXITS, type OptionDeclaration } from './declarations.ts';
+import { asDisksealError, errorDocument, reportError } from './errors.ts';
+import { handleSignals, removeUnfinished } from './interrupt.ts';
+import { createOutput, type Output, ReportedError } from './output.ts';
+
+async function main(words: readonly string[]): Promise<void> {
+  // Before the words are understood only a look can tell how an error in them is wanted.
+  const output = createOutput({ json: words.includes('--json'), quiet: words.some((word) => word === '-q' || word === '--quiet') });
+  const finish = (error: unknown): Promise<void> => fail(output, error);
+  output.onFailure((error) => void finish(error).then(() => process.exit()));
+  process.once('uncaughtException', (error) => void finish(error).then(() => process.exit()));
+  process.once('unhandledRejection', (error) => void finish(error).then(() => process.exit()));
+  handleSignals(output);
+  try {
+    await program().parseAsync([...words], { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return;
+    await finish(error instanceof CommanderError ? usageError(error, words) : error);
+  }
+}
+
+async function fail(output: Output, thrown: unknown): Promise<void> {
+  removeUnfinished();
+  const error = asDisksealError(thrown);
+  process.exitCode = error.exitCode;
+  if (output.interactive) output.complain('\r\u001b[K');
+  reportError(output, error);
+  if (!(error instanceof ReportedError)) await output.document({ error: errorDocument(error) });
+}
+
+function usageError(error: CommanderError, words: readonly string[]): DisksealError {
+  const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
+  const named = COMMANDS.find(({ name }) => name === words[0]);
+  const guess = /\(Did you mean (.*)\?\)/.exec(suggestion ?? '')?.[1];
+  const help = `diskseal ${named ? `${named.name} --help` : '--help'}`;
+  const hint = guess ? `did you mean ${guess}? "${help}" lists what there is` : `"${help}" shows how it is used`;
+  const said = error.code === 'commander.help' ? 'no command was given' : message;
+  return new DisksealError('E_USAGE', said, { hint, cause: error });
+}
+
+function program(): Command {
+  const all = new Command('diskseal')
+    .description('build, sign, verify and open disk images that carry software')
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show the help of a command')
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined, writeErr: () => undefined })
+    .addHelpText('after', '\nStart with "diskseal init", then "diskseal build". "diskseal <command> --help" has examples.');
+  for (const declaration of COMMANDS) all.addCommand(commandOf(declaration, []).copyInheritedSettings(all));
+  return all;
+}
+
+function commandOf(declaration: CommandDeclaration, parents: readonly string[]): Command {
+  const { name, summary, about, commands } = declaration;
+  const command = new Command(name).summary(summary).description(about ? `${summary}\n\n${about}` : summary);
+  for (const [argument, text] of declaration.arguments) command.argument(argument, text);
+  for (const option of declaration.options) command.addOption(optionOf(option));
+  for (const option of COMMON) command.addOption(optionOf(option));
+  command.addHelpText('after', afterHelp(declaration));
+  if (commands) {
+    for (const below of commands) command.addCommand(commandOf(below, [...parents, name]).copyInheritedSettings(command));
+    return command;
+  }
+  return command.action(async (...given: unknown[]) => {
+    const options = given.at(-2) as Record<string, unknown>;
+    const loaded = await declaration.load();
+    const code = await loaded.run({ arguments: given.slice(0, -2) as string[], options, output: createOutput(options) });
+    if (code) process.exitCode = code;
+  });
+}
+
+function optionOf({ flags, text, list, hidden }: OptionDeclaration): Option {
+  const option = new Option(flags, text);
+  if (list) option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]);
+  return option.hideHelp(hidden ?? false);
+}
+
+function afterHelp({ examples, exits }: CommandDeclaration): string {
+  const width = Math.max(0, ...examples.map(([command]) => command.length));
+  const shown = examples.map(([command, text]) => `  ${command.padEnd(width)}  ${text}`);
+  const codes = exits.map((code) => `  ${String(code).padStart(2)}  ${EXITS[code]}`);
+  return ['', ...(shown.length > 0 ? ['Examples:', ...shown, ''] : []), 'Exit codes:', ...codes].join('\n');
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+await main(process.argv.slice(2));

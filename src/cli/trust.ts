@@ -1,0 +1,2 @@
+/** `--trust` and `--publisher` as a policy. */
+import { readFile } from 'node:fs/promises';

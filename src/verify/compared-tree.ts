@@ -1,0 +1,108 @@
+/**
+ * A volume's tree, compared with the signed inventory as it is used: what is listed must be stated, what is stated must be
+ * listed, and a file that is read to its end must have the stated digest. Nobody reads the whole volume for one file.
+ */
+import { type Disk, opaqueDisk } from '../core/disk.ts';
+import { DisksealError } from '../core/errors.ts';
+import type { Entry, FileTree, Folder } from '../core/file-tree.ts';
+import type { Hash, Platform } from '../core/platform.ts';
+import { toHex } from '../core/struct.ts';
+import type { InventoryEntry } from '../seal/inventory.ts';
+import { asStored } from './compare-volume.ts';
+
+type Stated = ReadonlyMap<string, ReadonlyMap<string, InventoryEntry>>;
+
+/**
+ * @param inventory - as `Verdict.inventory` gives it
+ * @returns the same tree; its functions throw DisksealError `E_TAMPERED` at the first difference
+ */
+export function comparedTree(tree: FileTree, inventory: readonly InventoryEntry[], platform: Platform): FileTree {
+  return { root: comparedFolder(tree.root, '', byFolder(inventory), platform) };
+}
+
+/** Path of a folder → name → entry. */
+function byFolder(inventory: readonly InventoryEntry[]): Stated {
+  const folders = new Map<string, Map<string, InventoryEntry>>();
+  for (const entry of inventory) {
+    const path = asStored(entry.path);
+    const slash = path.lastIndexOf('/');
+    const parent = path.slice(0, Math.max(0, slash));
+    const children = folders.get(parent) ?? new Map<string, InventoryEntry>();
+    folders.set(parent, children.set(path.slice(slash + 1), entry));
+  }
+  return folders;
+}
+
+function comparedFolder(folder: Folder, path: string, stated: Stated, platform: Platform): Folder {
+  const expected: ReadonlyMap<string, InventoryEntry> = stated.get(path) ?? new Map();
+  const compared = (entry: Entry): Entry => {
+    const place = path === '' ? entry.name : `${path}/${entry.name}`;
+    const found = expected.get(entry.name);
+    if (!found) throw differs(place, 'it is in the volume and not in the inventory');
+    return comparedEntry(entry, found, place, stated, platform);
+  };
+  return {
+    ...folder,
+    async *children() {
+      const missing = new Set(expected.keys());
+      for await (const entry of folder.children()) {
+        missing.delete(entry.name);
+        yield compared(entry);
+      }
+      const [first] = missing;
+      if (first !== undefined) throw differs(path === '' ? first : `${path}/${first}`, 'it is in the inventory and not in the volume');
+    },
+    ...(folder.child
+      ? {
+          child: async (name: string) => {
+            const entry = await folder.child?.(name);
+            return entry && compared(entry);
+          },
+        }
+      : {}),
+  };
+}
+
+function comparedEntry(entry: Entry, expected: InventoryEntry, path: string, stated: Stated, platform: Platform): Entry {
+  if (entry.type !== expected.type) throw differs(path, `it is a ${entry.type}, stated is a ${expected.type}`);
+  if (entry.mode !== expected.mode) throw differs(path, `its mode is ${octal(entry.mode)}, stated is ${octal(expected.mode)}`);
+  if (entry.type === 'folder') return comparedFolder(entry, path, stated, platform);
+  if (entry.type === 'symlink') {
+    if (expected.type === 'symlink' && expected.target !== entry.target) throw differs(path, 'it leads elsewhere than stated');
+    return entry;
+  }
+  if (expected.type !== 'file') return entry;
+  if (entry.content.size !== expected.size) throw differs(path, `it has ${entry.content.size} bytes, stated are ${expected.size}`);
+  return { ...entry, content: comparedContent(entry.content, toHex(expected.digest), path, platform) };
+}
+
+/** Hashes what is read front to back; a read from 0 begins anew, a read elsewhere ends the comparison. */
+function comparedContent(content: Disk, digest: string, path: string, platform: Platform): Disk {
+  let hash: Hash | undefined;
+  let hashed = 0;
+  return opaqueDisk(content.size, async (position, into) => {
+    await content.read(position, into.length, into);
+    if (position === 0) {
+      hash = platform.hash('sha256');
+      hashed = 0;
+    }
+    if (!hash || position !== hashed) return;
+    hashed += into.length;
+    await hash.update(into);
+    if (hashed < content.size) return;
+    const found = toHex(await hash.digest());
+    hash = undefined;
+    if (found !== digest) throw differs(path, 'its content is not the stated one');
+  });
+}
+
+function octal(mode: number): string {
+  return mode.toString(8).padStart(4, '0');
+}
+
+function differs(path: string, message: string): DisksealError {
+  return new DisksealError('E_TAMPERED', `volume and inventory differ: ${message}`, {
+    field: path,
+    hint: 'the publisher signed an image whose parts contradict each other',
+  });
+}

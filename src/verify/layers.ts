@@ -1,0 +1,146 @@
+/**
+ * What is inside an image: container, partition map, volumes. Nothing of a filesystem is parsed beyond the few bytes that
+ * tell its kind. The volume's kind is read from the bytes and not from the partition's type, which lies now and then:
+ * `Apple_HFS` around an APFS volume is common.
+ */
+import type { Disk } from '../core/disk.ts';
+import { DisksealError } from '../core/errors.ts';
+import type { FileTree } from '../core/file-tree.ts';
+import type { Partition } from '../core/partition.ts';
+import type { Platform } from '../core/platform.ts';
+import { isUdif, open as openUdif } from '../formats/containers/udif/open.ts';
+import { open as openHfsPlus } from '../formats/filesystems/hfsplus/open.ts';
+import { openPartitions, type PartitionMap } from '../formats/partitions/open.ts';
+
+export type ContainerKind = 'udif' | 'raw';
+export type FilesystemKind = 'hfsplus' | 'hfsx' | 'hfs' | 'apfs' | 'iso9660' | 'udf' | 'fat' | 'unknown';
+
+export interface Volume {
+  readonly filesystem: FilesystemKind;
+  readonly disk: Disk;
+  /** Bytes from the start of the disk that the container holds. */
+  readonly position: number;
+  /** Absent on a disk without a partition map. */
+  readonly partition?: Partition | undefined;
+}
+
+export interface Layers {
+  readonly container: ContainerKind;
+  /** What the container holds, decoded. */
+  readonly disk: Disk;
+  readonly map: PartitionMap;
+  readonly partitions: readonly Partition[];
+  /** The partitions that hold, or may hold, a filesystem; the whole disk when there is no map. */
+  readonly volumes: readonly Volume[];
+}
+
+/** Partitions of these types are the maps' own furniture. */
+const FURNITURE = new Set([
+  'Apple_partition_map',
+  'Apple_Free',
+  'Apple_Driver43',
+  'Apple_Driver_ATAPI',
+  'Apple_Driver_IOKit',
+  'Apple_Boot',
+  'EFI',
+]);
+
+const NAMES: Record<FilesystemKind, string> = {
+  hfsplus: 'HFS+',
+  hfsx: 'HFSX',
+  hfs: 'classic HFS',
+  apfs: 'APFS',
+  iso9660: 'ISO 9660',
+  udf: 'UDF',
+  fat: 'FAT',
+  unknown: 'no filesystem that is known here',
+};
+
+export function filesystemName(kind: FilesystemKind): string {
+  return NAMES[kind];
+}
+
+/**
+ * Finds out what is inside. Reads the container's tables, the map and a few sectors.
+ * @throws DisksealError `E_NOT_IMAGE` for bytes that are no image at all; `E_UDIF`, `E_PLIST`, `E_PARTITION`, `E_TRUNCATED`
+ */
+export async function openLayers(image: Disk, platform: Platform): Promise<Layers> {
+  if (image.size === 0) throw notImage('the file is empty');
+  const container: ContainerKind = (await isUdif(image)) ? 'udif' : 'raw';
+  const disk = container === 'udif' ? await openUdif(image, platform) : image;
+  const { map, partitions: found } = await openPartitions(disk);
+  const partitions = map === 'none' ? [] : found;
+  const volumes = map === 'none' ? [await volumeAt(disk, 0)] : await volumesOf(partitions);
+  if (container === 'raw' && map === 'none' && volumes[0]?.filesystem === 'unknown') {
+    throw notImage('neither a disk image, nor a partition map, nor a filesystem that is known here');
+  }
+  return { container, disk, map, partitions, volumes };
+}
+
+/**
+ * The files of the one volume that can be read.
+ * @throws DisksealError `E_UNSUPPORTED` when there is none or more than one; what the filesystem's `open` throws
+ */
+export async function openVolume(layers: Layers): Promise<FileTree> {
+  return openHfsPlus(theVolume(layers).disk);
+}
+
+/** The one HFS+ volume. @throws DisksealError `E_UNSUPPORTED` */
+export function theVolume(layers: Layers): Volume {
+  const readable = layers.volumes.filter(({ filesystem }) => filesystem === 'hfsplus' || filesystem === 'hfsx');
+  const [volume, second] = readable;
+  if (volume && !second) return volume;
+  if (volume) {
+    throw new DisksealError('E_UNSUPPORTED', `the image holds ${readable.length} HFS+ volumes, and it is not said which one is meant`, {
+      offset: second!.position,
+      hint: '"diskseal inspect" lists them',
+    });
+  }
+  const found = layers.volumes.map(({ filesystem }) => filesystemName(filesystem));
+  throw new DisksealError('E_UNSUPPORTED', `the image holds no HFS+ volume, but ${found.length > 0 ? found.join(', ') : 'nothing'}`, {
+    offset: layers.volumes[0]?.position ?? 0,
+    hint: 'this version reads HFS+ and HFSX volumes',
+  });
+}
+
+async function volumesOf(partitions: readonly Partition[]): Promise<Volume[]> {
+  const volumes: Volume[] = [];
+  for (const partition of partitions) {
+    if (FURNITURE.has(partition.type)) continue;
+    volumes.push({ ...(await volumeAt(partition.disk, partition.position)), partition });
+  }
+  return volumes;
+}
+
+async function volumeAt(disk: Disk, position: number): Promise<Volume> {
+  return { filesystem: await filesystemOf(disk), disk, position };
+}
+
+/** Enough for the first descriptor of ISO 9660, which stands at sector 16 of 2048 bytes. */
+const PROBED = 32_768 + 2048;
+
+async function filesystemOf(disk: Disk): Promise<FilesystemKind> {
+  const start = await disk.read(0, Math.min(PROBED, disk.size));
+  const header = text(start, 1024, 2);
+  if (header === 'H+') return 'hfsplus';
+  if (header === 'HX') return 'hfsx';
+  // TN1150, "HFS Wrapper": drEmbedSigWord at 124 of the master directory block.
+  if (header === 'BD') return text(start, 1024 + 124, 2) === 'H+' ? 'hfsplus' : 'hfs';
+  if (text(start, 32, 4) === 'NXSB') return 'apfs';
+  const descriptor = text(start, 32_769, 5);
+  if (descriptor === 'CD001') return 'iso9660';
+  if (descriptor === 'BEA01') return 'udf';
+  const isFat = text(start, 54, 3) === 'FAT' || text(start, 82, 3) === 'FAT';
+  return isFat ? 'fat' : 'unknown';
+}
+
+function text(bytes: Uint8Array, at: number, length: number): string {
+  return String.fromCharCode(...bytes.subarray(at, at + length));
+}
+
+function notImage(message: string): DisksealError {
+  return new DisksealError('E_NOT_IMAGE', message, {
+    offset: 0,
+    hint: 'compare its size and checksum with what the publisher says: it may be another kind of file, or a download cut short',
+  });
+}
