@@ -7,6 +7,7 @@
  * Left out: whether an EC point lies on its curve, which the platform's crypto checks when it uses the key.
  */
 import { DisksealError } from '../core/errors.ts';
+import type { HashAlgorithm } from '../core/platform.ts';
 import { toHex } from '../core/struct.ts';
 import { type AlgorithmIdentifier, readAlgorithm, type SignatureAlgorithm } from './algorithms.ts';
 import { type DerElement, equalBytes, readDer, TAG } from './der.ts';
@@ -35,6 +36,9 @@ const CURVES: Readonly<Record<string, { curve: Curve; bits: number }>> = {
   [OID.p384]: { curve: 'P-384', bits: 384 },
   [OID.p521]: { curve: 'P-521', bits: 521 },
 };
+
+/** The hash that a seal's signer uses with each curve: the one as strong as the curve. */
+export const CURVE_HASH: Readonly<Record<Curve, HashAlgorithm>> = { 'P-256': 'sha256', 'P-384': 'sha384', 'P-521': 'sha512' };
 
 /** @throws DisksealError `E_DER` or `E_CERTIFICATE` when a key of a known kind is malformed */
 export function readPublicKey(element: DerElement): PublicKey {

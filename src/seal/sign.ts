@@ -3,12 +3,11 @@
  * encodes them. With RSA PKCS #1 and a fixed time the result is the same bytes each time; ECDSA draws a new number for each signature.
  */
 import { DisksealError } from '../core/errors.ts';
-import type { HashAlgorithm, Platform } from '../core/platform.ts';
+import type { Platform, SignatureScheme } from '../core/platform.ts';
 import type { Signer } from '../core/signer.ts';
-import { encodeSignatureAlgorithm, readAlgorithm, signatureAlgorithm } from '../pki/algorithms.ts';
 import { encodeSignedData, type SignatureParts, signedAttributes } from '../pki/cms-write.ts';
-import { equalBytes, readDer } from '../pki/der.ts';
-import { keyFault, keyMakes } from '../pki/public-key.ts';
+import { equalBytes } from '../pki/der.ts';
+import { CURVE_HASH, keyFault, type PublicKey } from '../pki/public-key.ts';
 import { type Certificate, parseCertificate } from '../pki/x509.ts';
 
 export interface SignOptions {
@@ -29,17 +28,20 @@ export async function signStatement(content: Uint8Array, signer: Signer, options
 
 /** The same by several signers, none of whom signs over another's signature. */
 export async function signStatementByAll(content: Uint8Array, signers: readonly Signer[], options: SignOptions): Promise<Uint8Array> {
-  const signatures: SignatureParts[] = [];
+  const signatures: Signature[] = [];
   for (const signer of signers) signatures.push(await signOnce(content, signer, options));
-  return encodeSignedData({ content, certificates: signers.flatMap(({ certificates }) => certificates), signers: signatures });
+  return encodeSignedData({ content, certificates: signatures.flatMap(({ path }) => path), signers: signatures.map(({ parts }) => parts) });
 }
 
-async function signOnce(content: Uint8Array, signer: Signer, { platform, signingTime }: SignOptions): Promise<SignatureParts> {
-  const path = signer.certificates.map((der) => parseCertificate(der));
+interface Signature {
+  readonly parts: SignatureParts;
+  readonly path: readonly Uint8Array[];
+}
+
+async function signOnce(content: Uint8Array, signer: Signer, { platform, signingTime }: SignOptions): Promise<Signature> {
+  const path = signerPath(signer);
   checkSigner(signer, path);
-  const { scheme } = signer;
-  // RFC 8419 section 3: Ed25519 goes with SHA-512.
-  const hash: HashAlgorithm = scheme === 'ed25519' ? 'sha512' : signer.hash;
+  const { scheme, hash } = signer;
   const attributes = signedAttributes({
     messageDigest: await platform.digest(hash, content),
     signingTime,
@@ -48,25 +50,28 @@ async function signOnce(content: Uint8Array, signer: Signer, { platform, signing
     scheme,
   });
   const signature = await signer.sign(attributes);
-  const check = { publicKey: path[0]!.spki, scheme, hash: scheme === 'ed25519' ? undefined : hash, message: attributes, signature };
-  if (!(await platform.verifySignature(check))) {
+  if (!(await platform.verifySignature({ publicKey: path[0]!.spki, scheme, hash, message: attributes, signature }))) {
     throw new DisksealError('E_KEY', `the private key does not belong to the certificate of ${path[0]!.subject.text}`);
   }
-  return { certificate: path[0]!.bytes, hash, scheme, signedAttributes: attributes, signature };
+  const parts = { certificate: path[0]!.bytes, hash, scheme, signedAttributes: attributes, signature };
+  return { parts, path: path.map(({ bytes }) => bytes) };
 }
 
-function checkSigner(signer: Signer, path: readonly Certificate[]): void {
+/** The root stays out of a seal: whoever trusts it has it. A signer who certifies himself is his own root and stays. */
+function signerPath({ certificates }: Signer): Certificate[] {
+  const path = certificates.map((der) => parseCertificate(der));
+  return path.filter((certificate, index) => index === 0 || !certificate.selfIssued);
+}
+
+function checkSigner({ scheme, hash }: Signer, path: readonly Certificate[]): void {
   const [own] = path;
   if (!own) throw new DisksealError('E_KEY', 'the signer has no certificate');
-  const fault = keyFault(own.publicKey, 'signer');
-  if (fault) throw new DisksealError('E_WEAK', `${own.subject.text} has ${fault}`);
-  const identifier = readAlgorithm(
-    readDer(encodeSignatureAlgorithm(signer.scheme, signer.hash), 'signature algorithm'),
-    'signature algorithm',
-  );
-  if (!keyMakes(own.publicKey, signatureAlgorithm(identifier)!, identifier)) {
-    throw new DisksealError('E_KEY', `a key of kind ${own.publicKey.name} does not sign with ${signer.scheme}`);
-  }
+  const { publicKey, subject } = own;
+  const fault = keyFault(publicKey, 'signer');
+  if (fault) throw new DisksealError('E_WEAK', `${subject.text} has ${fault}`);
+  if (scheme !== KEY_SCHEMES.get(publicKey.kind)) throw new DisksealError('E_KEY', `${publicKey.name} with ${scheme} does not sign seals`);
+  const natural = publicKey.curve && CURVE_HASH[publicKey.curve];
+  if (natural && hash !== natural) throw new DisksealError('E_KEY', `${publicKey.name} signs with ${natural}, not with ${hash}`);
   for (const [index, issuer] of path.slice(1).entries()) {
     if (equalBytes(path[index]!.issuer.bytes, issuer.subject.bytes)) continue;
     throw new DisksealError('E_KEY', `${path[index]!.subject.text} was not issued by ${issuer.subject.text}`, {
@@ -74,3 +79,9 @@ function checkSigner(signer: Signer, path: readonly Certificate[]): void {
     });
   }
 }
+
+/** How each kind of key signs a seal (seal-format.md, the signature). Ed25519 is verified only: OpenSSL 3.0 could not check such a seal. */
+const KEY_SCHEMES: ReadonlyMap<PublicKey['kind'], SignatureScheme> = new Map([
+  ['ec', 'ecdsa'],
+  ['rsa', 'rsa-pkcs1'],
+]);

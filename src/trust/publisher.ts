@@ -1,0 +1,65 @@
+/**
+ * Who the user expects as the publisher. A name is matched whole and exactly: a part of a subject, such as a common name found in a
+ * longer one, is no identity (electron-updater issues 1856 and 3667 are what comes of it).
+ */
+import { DisksealError } from '../core/errors.ts';
+
+export type Publisher =
+  /** Any code-signing certificate under an anchor. */
+  | { readonly kind: 'any' }
+  /** SHA-256 of the certificate, lower-case hexadecimal. */
+  | { readonly kind: 'certificate'; readonly sha256: string }
+  /** SHA-256 of the SubjectPublicKeyInfo: stays the same when the certificate is renewed for the same key. */
+  | { readonly kind: 'key'; readonly sha256: string }
+  /** The whole subject as `Name.text` writes it (RFC 4514, the most specific part first). */
+  | { readonly kind: 'subject'; readonly text: string };
+
+/** What a certificate is recognised by. */
+export interface Identity {
+  readonly sha256: string;
+  readonly spki: string;
+  readonly subject: string;
+}
+
+/**
+ * Reads `*`, `sha256:HEX`, `spki:HEX`, or a subject such as `CN=Example Software,O=Example,C=DE`.
+ * @throws DisksealError `E_USAGE`
+ */
+export function parsePublisher(text: string): Publisher {
+  if (text === '*') return { kind: 'any' };
+  const match = /^(sha256|spki):(.*)$/i.exec(text);
+  if (match) {
+    const digits = match[2]!.replaceAll(':', '').toLowerCase();
+    if (!/^[0-9a-f]{64}$/.test(digits)) throw usage(`"${text}" is not ${match[1]}: and 64 hexadecimal digits`);
+    return { kind: match[1]!.toLowerCase() === 'spki' ? 'key' : 'certificate', sha256: digits };
+  }
+  if (!/^[A-Za-z0-9.]+=/.test(text)) throw usage(`"${text}" names no publisher`);
+  return { kind: 'subject', text };
+}
+
+function usage(message: string): DisksealError {
+  return new DisksealError('E_USAGE', message, {
+    hint: "give the whole subject ('CN=Example Software,O=Example'), spki:HEX, sha256:HEX, or '*' for anybody under a trusted root",
+  });
+}
+
+export function isPublisher(publisher: Publisher, identity: Identity): boolean {
+  switch (publisher.kind) {
+    case 'any':
+      return true;
+    case 'certificate':
+      return publisher.sha256 === identity.sha256;
+    case 'key':
+      return publisher.sha256 === identity.spki;
+    default:
+      return publisher.text === identity.subject;
+  }
+}
+
+/**
+ * The flag that names a publisher, to be pasted into a shell. The subject comes from a stranger: unless it is made of harmless
+ * characters alone, the key is named instead.
+ */
+export function publisherFlag({ subject, spki }: Identity): string {
+  return /^[\p{L}\p{N} ,.=@:+/_()-]+$/u.test(subject) ? `--publisher '${subject}'` : `--publisher spki:${spki}`;
+}
