@@ -1,0 +1,229 @@
+/**
+ * What a manifest may say: one schema that is the source of the types, of the JSON Schema that `diskseal schema`
+ * prints, and of the reference page. Names are those that users of electron-builder, appdmg and nfpm know.
+ * Left out until the issue that needs them: window, icons, licence, targets other than dmg.
+ */
+import { z } from 'zod';
+
+/** Product ids stand in file names, policies and pins (seal-rules 17). */
+const PRODUCT_ID = /^[a-z0-9.-]{1,255}$/;
+const TOKEN = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+const MODE = /^(?:0o?)?[0-7]{3,4}$/;
+const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+// Control characters, direction marks and noncharacters: text that could look like another text (seal-rules 1).
+const UNFIT = /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
+
+const HEX = /^(?:[0-9a-fA-F]{2})*$/;
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+const shownText = (what: string) =>
+  z
+    .string()
+    .min(1, `${what} is empty`)
+    .max(255, `${what} has more than 255 characters`)
+    .refine((text) => !UNFIT.test(text), `${what} has a control character or a direction mark`);
+
+const token = (what: string) =>
+  z.string().regex(TOKEN, `${what} is 1 to 64 of the characters a-z 0-9 . _ - and begins with a letter or digit`);
+
+const path = (what: string) =>
+  z
+    .string()
+    .min(1, `${what} is empty`)
+    .refine((text) => !text.includes('\0'), `${what} holds a NUL character`);
+
+const id = (limit: number) => z.int().min(0).max(limit);
+
+const mode = z
+  .string()
+  .regex(MODE, 'a mode is three or four octal digits, as in "0644"')
+  .describe(
+    'Permissions in octal. In a folder that is taken with all it holds they are those of its files; a folder gets execute where it has read. Default: 0755 or 0644 by the execute bit.',
+  );
+
+const moment = z
+  .union([z.string(), z.int()], { error: 'a time is an ISO 8601 date such as 2026-01-01T00:00:00Z, or Unix seconds' })
+  .describe('A time as ISO 8601 (with Z or an offset; a bare date is midnight UTC) or in Unix seconds.');
+
+const xattrValue = z
+  .union(
+    [
+      z.string(),
+      z.strictObject({ hex: z.string().regex(HEX, 'not an even number of hexadecimal digits') }),
+      z.strictObject({ base64: z.string().regex(BASE64, 'not base64') }),
+      z.strictObject({ file: path('file') }),
+    ],
+    { error: 'an attribute is a text, or one of {hex: …}, {base64: …}, {file: …}' },
+  )
+  .describe('A text (stored as UTF-8), or {hex: …}, {base64: …}, {file: path}.');
+
+export const FINDER_FLAG_NAMES = [
+  'onDesk',
+  'hideExtension',
+  'shared',
+  'noInits',
+  'inited',
+  'customIcon',
+  'stationery',
+  'nameLocked',
+  'hasBundle',
+  'invisible',
+  'alias',
+] as const;
+
+const finder = z
+  .strictObject({
+    type: z.string().length(4, 'a type has four characters').optional().describe('Four-character file type; files only.'),
+    creator: z.string().length(4, 'a creator has four characters').optional().describe('Four-character creator; files only.'),
+    flags: z.array(z.enum(FINDER_FLAG_NAMES)).optional().describe('Finder flags that are set.'),
+    label: z.int().min(0).max(7).optional().describe('Colour label, 0 (none) to 7.'),
+  })
+  .describe(
+    'What the Finder remembers about the entry. Never put it on or in a signed bundle: strict checks of Apple signatures refuse that.',
+  );
+
+const item = z
+  .strictObject({
+    src: path('src')
+      .optional()
+      .describe('A file, a folder with all it holds, or a glob (* ** ? [] {}), relative to the manifest. Symbolic links stay links.'),
+    dst: path('dst')
+      .optional()
+      .describe(
+        'Path in the volume. Ending in "/" it is a folder to put things into; otherwise it is the entry itself. For a glob it is always a folder, below which paths are those after the fixed part of the glob. "." is the volume itself. Default: the base name of src.',
+      ),
+    type: z
+      .enum(['file', 'dir', 'link'])
+      .optional()
+      .describe('link makes a symbolic link; dir without src makes an empty folder; otherwise what src is, and a mismatch is an error.'),
+    target: path('target').optional().describe('Where a link points: any text, it is not followed.'),
+    exclude: z
+      .array(path('exclude'))
+      .optional()
+      .describe('Globs of what to leave out, relative to the folder that src is, or to the fixed part of the glob.'),
+    mode: mode.optional(),
+    uid: id(0xffff_fffe).optional().describe('Owner number. Default: 0.'),
+    gid: id(0xffff_fffe).optional().describe('Group number. Default: 0.'),
+    mtime: moment.optional(),
+    xattrs: z.record(z.string(), xattrValue).optional().describe('Extended attributes of the entry itself (not of what a folder holds).'),
+    finder: finder.optional(),
+  })
+  .superRefine((value, context) => {
+    const fault = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message });
+    if (value.type === 'link') {
+      if (value.target === undefined) fault('target', 'a link needs "target": where it points');
+      if (value.dst === undefined) fault('dst', 'a link needs "dst": its own path in the volume');
+      if (value.src !== undefined) fault('src', 'a link has no "src"; where it points is "target"');
+      if (value.exclude !== undefined) fault('exclude', 'a link holds nothing that could be left out');
+    } else {
+      if (value.target !== undefined) fault('target', 'only an item of type link has a "target"');
+      if (value.src === undefined && value.type !== 'dir') fault('src', 'an item needs "src", or type: dir, or type: link');
+      if (value.src === undefined && value.dst === undefined && value.type === 'dir') fault('dst', 'an empty folder needs "dst"');
+    }
+  });
+
+const sign = z
+  .strictObject({
+    key: path('key').describe('The private key: PEM, or PKCS#12 (.p12, .pfx).'),
+    certificates: path('certificates')
+      .optional()
+      .describe('PEM or DER certificates: the signer’s own and its issuers, in any order. A PKCS#12 file brings its own.'),
+    passphraseEnv: z
+      .string()
+      .regex(VARIABLE_NAME, 'not the name of an environment variable')
+      .optional()
+      .describe('Environment variable that holds the passphrase; it must be allowed with --env.'),
+    passphraseFile: path('passphraseFile').optional().describe('File that holds the passphrase and that nobody else can read.'),
+  })
+  .superRefine((value, context) => {
+    if (value.passphraseEnv !== undefined && value.passphraseFile !== undefined) {
+      context.addIssue({
+        code: 'custom',
+        path: ['passphraseFile'],
+        message: 'the passphrase comes from a variable or from a file, not both',
+      });
+    }
+  });
+
+export const ManifestSchema = z
+  .strictObject({
+    name: shownText('the name')
+      .refine((text) => !/[/:]/.test(text), 'a name cannot hold "/" or ":"')
+      .describe('The product’s name, for people. ${name} elsewhere.'),
+    version: shownText('the version').describe('The product’s version, as text. ${version} elsewhere.'),
+    id: z
+      .string()
+      .regex(PRODUCT_ID, 'an id is 1 to 255 of the characters a-z 0-9 . - as in com.example.hello')
+      .optional()
+      .describe('Product id in reverse DNS, lower case. Required to sign.'),
+    build: z.int().min(0).optional().describe('A counter that orders versions before any reading of the version’s text.'),
+    platform: token('platform').default('any').describe('What the software runs on.'),
+    arch: token('arch').default('universal').describe('Architecture. ${arch} elsewhere.'),
+    channel: token('channel').default('stable').describe('Release channel.'),
+    mtime: moment
+      .optional()
+      .describe('Sets every time in the image; SOURCE_DATE_EPOCH wins over it. Without either, times are those of the sources.'),
+    output: path('output').default('${name}-${version}.${ext}').describe('The image, relative to the manifest.'),
+    targets: z
+      .array(z.enum(['dmg'], { error: wrongTarget }))
+      .min(1, 'at least one target is needed')
+      .default(['dmg'])
+      .describe('The kinds of image to build.'),
+    volume: z
+      .strictObject({
+        name: shownText('the volume’s name')
+          .refine((text) => !/[/:]/.test(text), 'a volume’s name cannot hold "/" or ":"')
+          .default('${name} ${version}')
+          .describe('What the Finder shows.'),
+        filesystem: z
+          .enum(['HFS+', 'HFSX'], { error: wrongFilesystem })
+          .default('HFS+')
+          .describe('HFS+ ignores case in names, HFSX does not.'),
+      })
+      .prefault({}),
+    dmg: z
+      .strictObject({
+        format: z.enum(['UDZO'], { error: wrongFormat }).default('UDZO').describe('UDZO: zlib, opened by every macOS.'),
+        compression: z.strictObject({ level: z.int().min(1).max(9).default(6).describe('1 (fast) to 9 (small).') }).prefault({}),
+      })
+      .prefault({}),
+    contents: z.array(item).min(1, 'an image needs at least one item').describe('What is in the volume.'),
+    appleDouble: z
+      .boolean()
+      .default(true)
+      .describe('Whether a file "._name" beside "name" becomes its Finder info, resource fork and extended attributes.'),
+    hostAttributes: z
+      .boolean()
+      .default(false)
+      .describe('Whether extended attributes of the source files are taken along; needs getfattr (Linux) or xattr (macOS).'),
+    sign: sign.optional().describe('How the image is signed. ${env.X} is not expanded here. Without it the image is not sealed.'),
+  })
+  .superRefine((value, context) => {
+    if (value.sign !== undefined && value.id === undefined) {
+      context.addIssue({ code: 'custom', path: ['id'], message: 'a signed image needs an "id", as in com.example.hello' });
+    }
+  });
+
+export type ManifestInput = z.infer<typeof ManifestSchema>;
+export type ItemInput = z.infer<typeof item>;
+export type XattrInput = z.infer<typeof xattrValue>;
+
+/** Names that belong to later versions, so that a reader of the error knows that they were understood. */
+function wrongTarget(issue: { input?: unknown }): string {
+  const known = ['iso', 'raw', 'bin'];
+  return known.includes(String(issue.input)) ? `target ${String(issue.input)} is not built yet, only dmg` : 'the only target is dmg';
+}
+
+function wrongFilesystem(issue: { input?: unknown }): string {
+  return String(issue.input).toUpperCase() === 'APFS' ? 'APFS is not written yet; HFS+ opens on every Mac' : 'a filesystem is HFS+ or HFSX';
+}
+
+function wrongFormat(issue: { input?: unknown }): string {
+  const known = ['UDBZ', 'ULFO', 'ULMO', 'UDRO', 'UDRW'];
+  return known.includes(String(issue.input)) ? `format ${String(issue.input)} is not written yet, only UDZO` : 'the only format is UDZO';
+}
+
+/** The schema as JSON Schema, draft 2020-12, of what a person writes (defaults may be left out). */
+export function jsonSchema(): Record<string, unknown> {
+  return { title: 'diskseal manifest', ...z.toJSONSchema(ManifestSchema, { io: 'input' }) };
+}
