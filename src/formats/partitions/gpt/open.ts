@@ -54,10 +54,8 @@ async function readTable(disk: Disk, lba: number): Promise<Table> {
   const offset = lba * SECTOR;
   checkRange(disk.size, offset, SECTOR, 'GptHeader');
   const sector = await disk.read(offset, SECTOR);
+  if (GPT_SIGNATURE.some((byte, index) => sector[index] !== byte)) throw fault('expected "EFI PART"', offset, 'GptHeader.signature');
   const header = GptHeader.read(sector, 0, offset);
-  if (header.signature.some((byte, index) => byte !== GPT_SIGNATURE[index])) {
-    throw fault('expected "EFI PART"', offset, 'GptHeader.signature');
-  }
   if (header.headerSize < GptHeader.size || header.headerSize > SECTOR) {
     throw fault(`a header of ${header.headerSize} bytes`, offset, 'GptHeader.headerSize');
   }
