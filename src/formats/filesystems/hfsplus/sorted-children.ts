@@ -26,7 +26,10 @@ export async function sortedChildren(folder: Folder, path: string, caseSensitive
   const children: SortedChild[] = [];
   for await (const entry of folder.children()) {
     const stored = storedName(entry.name, join(path, entry.name));
-    children.push({ entry, stored, key: orderKey(stored, caseSensitive) });
+    const key = orderKey(stored, caseSensitive);
+    // Folded to nothing, the name would be that of the folder's thread record.
+    if (key === '') throw new DisksealError('E_HFSPLUS', 'HFS+ ignores every character of the name', { path: join(path, entry.name) });
+    children.push({ entry, stored, key });
   }
   children.sort((a, b) => compareBinary(a.key, b.key));
   refuseCollisions(children, path, caseSensitive);

@@ -3,10 +3,11 @@
  * Both `format` and `project` ask here, so they cannot disagree.
  */
 import { DisksealError } from '../../../core/errors.ts';
-import type { Entry, Metadata } from '../../../core/file-tree.ts';
+import type { Entry } from '../../../core/file-tree.ts';
 import { fromUnix, LAST_UNIX_SECOND, UNIX_EPOCH } from './dates.ts';
+import { DECMPFS_ATTRIBUTE } from './decmpfs.ts';
 import { FINDER_INFO_SIZE, visibleFinderInfo } from './finder-info.ts';
-import { FileMode, FinderFlag } from './structs.ts';
+import { FILE_CREATOR, FILE_TYPE, FileMode, FinderFlag, OwnerFlag } from './structs.ts';
 
 /** Told of what was changed to fit, with the entry's path. */
 export type Warn = (message: string, path: string) => void;
@@ -28,11 +29,13 @@ export interface StoredMetadata {
   readonly finderInfo: Uint8Array | undefined;
 }
 
+const UF_COMPRESSED = OwnerFlag.compressed;
 const UF_HIDDEN = 0x8000;
 /** adminFlags hold bits 16 to 23, ownerFlags 0 to 7. */
 const STORED_FLAGS = 0x00ff_00ff;
 /** Byte of the Finder flags' high half, in files and folders alike, and the length of type and creator before it. */
 const FINDER_FLAGS_OFFSET = 8;
+const HARD_LINK = FILE_TYPE.hardLink + FILE_CREATOR.hardLink;
 
 /** @throws DisksealError `E_HFSPLUS` for an owner or date that is no number in range */
 export function storedMetadata(entry: Entry, path: string, warn?: Warn): StoredMetadata {
@@ -46,7 +49,7 @@ export function storedMetadata(entry: Entry, path: string, warn?: Warn): StoredM
     changed: storedDate(times.changed, 'change', path, warn),
     accessed: storedDate(times.accessed, 'access', path, warn),
     backedUp: storedDate(times.backedUp, 'backup', path, warn),
-    flags: storedFlags(entry.flags ?? 0, path, warn),
+    flags: storedFlags(entry, path, warn),
     finderInfo: storedFinderInfo(entry, path),
   };
 }
@@ -66,21 +69,27 @@ function ownerId(id: number, path: string): number {
   throw new DisksealError('E_HFSPLUS', `${id} is not a user or group id`, { path });
 }
 
-function storedFlags(flags: number, path: string, warn?: Warn): number {
-  // In parts, because bit operations on numbers are signed.
+function storedFlags({ flags = 0, xattrs }: Entry, path: string, warn?: Warn): number {
+  if ((flags & UF_COMPRESSED) !== 0 && xattrs?.has(DECMPFS_ATTRIBUTE)) {
+    throw new DisksealError('E_UNSUPPORTED', 'the file is given as the filesystem compressed it', { path, hint: 'give its plain content' });
+  }
   const dropped = (flags & ~STORED_FLAGS & ~UF_HIDDEN) >>> 0;
   if (dropped !== 0) warn?.(`HFS+ has no place for the file flags 0x${dropped.toString(16)}`, path);
-  return flags & STORED_FLAGS;
+  // The content of a compressed file is read plain and stored plain.
+  return flags & STORED_FLAGS & ~UF_COMPRESSED;
 }
 
 /** UF_HIDDEN is no flag on HFS+: the system shows and keeps it as the Finder's "invisible". */
-function storedFinderInfo(entry: Metadata & { readonly type: Entry['type'] }, path: string): Uint8Array | undefined {
+function storedFinderInfo(entry: Entry, path: string): Uint8Array | undefined {
   const hidden = ((entry.flags ?? 0) & UF_HIDDEN) !== 0;
   if (!entry.finderInfo && !hidden) return undefined;
   if (entry.finderInfo && entry.finderInfo.length !== FINDER_INFO_SIZE) {
     throw new DisksealError('E_HFSPLUS', `Finder info has ${FINDER_INFO_SIZE} bytes, not ${entry.finderInfo.length}`, { path });
   }
   const stored = entry.finderInfo?.slice() ?? new Uint8Array(FINDER_INFO_SIZE);
+  if (entry.type === 'file' && String.fromCharCode(...stored.subarray(0, FINDER_FLAGS_OFFSET)) === HARD_LINK) {
+    throw new DisksealError('E_HFSPLUS', 'a file with the Finder type "hlnk" and creator "hfs+" would be taken for a hard link', { path });
+  }
   if (hidden) stored[FINDER_FLAGS_OFFSET]! |= FinderFlag.invisible >> 8;
   return visibleFinderInfo(stored, entry.type === 'symlink');
 }
