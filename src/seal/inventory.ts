@@ -40,6 +40,9 @@ function unescape(text: string): string {
 const LINE =
   /^(?:d ([0-7]{4}) - - ([^\t]+)|f ([0-7]{4}) (0|[1-9][0-9]{0,15}) ([0-9a-f]{64}) ([^\t]+)|l ([0-7]{4}) - - ([^\t]+)\t([^\t]*))$/;
 
+/** SHA-256 of no bytes. */
+const EMPTY = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+
 /**
  * Reads an inventory whose digest was checked.
  * @throws DisksealError `E_SEAL` for a line of another form, a path out of order, doubled or leaving the image
@@ -71,6 +74,7 @@ function parseLine(text: string, index: number): InventoryEntry {
   const path = checkedPath((folder ?? file ?? link)!, index);
   if (folder !== undefined) return { type: 'folder', path, mode: Number.parseInt(folderMode!, 8) };
   if (file !== undefined) {
+    if (size === '0' && digest !== EMPTY) throw malformed(`line ${index + 1} gives nothing a digest that nothing has`);
     return { type: 'file', path, mode: Number.parseInt(fileMode!, 8), size: Number(size), digest: fromHex(digest!) };
   }
   return { type: 'symlink', path, mode: Number.parseInt(linkMode!, 8), target: unescape(target!) };

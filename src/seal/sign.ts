@@ -60,7 +60,14 @@ async function signOnce(content: Uint8Array, signer: Signer, { platform, signing
 /** The root stays out of a seal: whoever trusts it has it. A signer who certifies himself is his own root and stays. */
 function signerPath({ certificates }: Signer): Certificate[] {
   const path = certificates.map((der) => parseCertificate(der));
-  return path.filter((certificate, index) => index === 0 || !certificate.selfIssued);
+  return path.length > 1 && isRoot(path.at(-1)!) ? path.slice(0, -1) : path;
+}
+
+/** Self-issued, and not by an older key of the same name, as certificates are that lead over from one root key to the next. */
+function isRoot({ selfIssued, extensions }: Certificate): boolean {
+  const issuerKey = extensions.authorityKeyIdentifier?.keyIdentifier;
+  const ownKey = extensions.subjectKeyIdentifier;
+  return selfIssued && (!issuerKey || !ownKey || equalBytes(issuerKey, ownKey));
 }
 
 function checkSigner({ scheme, hash }: Signer, path: readonly Certificate[]): void {

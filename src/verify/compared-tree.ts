@@ -7,8 +7,8 @@ import { DisksealError } from '../core/errors.ts';
 import type { Entry, FileTree, Folder } from '../core/file-tree.ts';
 import type { Hash, Platform } from '../core/platform.ts';
 import { toHex } from '../core/struct.ts';
+import { toPosix, toStored } from '../formats/filesystems/hfsplus/names.ts';
 import type { InventoryEntry } from '../seal/inventory.ts';
-import { asStored } from './compare-volume.ts';
 
 type Stated = ReadonlyMap<string, ReadonlyMap<string, InventoryEntry>>;
 
@@ -18,6 +18,14 @@ type Stated = ReadonlyMap<string, ReadonlyMap<string, InventoryEntry>>;
  */
 export function comparedTree(tree: FileTree, inventory: readonly InventoryEntry[], platform: Platform): FileTree {
   return { root: comparedFolder(tree.root, '', byFolder(inventory), platform) };
+}
+
+/** The inventory has the manifest's names; HFS+ holds them decomposed. */
+function asStored(path: string): string {
+  return path
+    .split('/')
+    .map((name) => toPosix(toStored(name)))
+    .join('/');
 }
 
 /** Path of a folder → name → entry. */

@@ -144,7 +144,8 @@ class Verification {
     if (!result) return;
     this.#checks.push(...result.checks);
     this.#signers = result.signers;
-    if (!result.content || result.checks.some((check) => check.code === 'E_SIGNATURE' || check.code === 'E_CMS' || check.code === 'E_DER')) return;
+    if (!result.content || result.checks.some((check) => check.code === 'E_SIGNATURE' || check.code === 'E_CMS' || check.code === 'E_DER'))
+      return;
     this.#statement = await this.#check('statement', async () => {
       const statement = parseStatement(result.content!);
       agree(statement, coverage);
@@ -152,7 +153,10 @@ class Verification {
     });
     if (!this.#statement) return;
     const { product, version, format, placement, covered } = this.#statement;
-    this.#ok('statement', `${product} ${version}, ${placement} in a ${format}; its coverage is the one that the image asks for (${covered.length} ranges)`);
+    this.#ok(
+      'statement',
+      `${product} ${version}, ${placement} in a ${format}; its coverage is the one that the image asks for (${covered.length} ranges)`,
+    );
   }
 
   /** Every byte of the area that no digest covers. */
@@ -162,7 +166,10 @@ class Verification {
     await checkSlack(this.#image, area);
     await this.#checkInventory('content', content, offset + layout.content, mark.contentLength);
     await this.#checkInventory('dressing', dressing, offset + layout.dressing, mark.dressingLength);
-    this.#ok('area', `inventories as signed (${content.entries} entries and ${dressing.entries} of dressing), the rest of the seal is zero`);
+    this.#ok(
+      'area',
+      `inventories as signed (${content.entries} entries and ${dressing.entries} of dressing), the rest of the seal is zero`,
+    );
   }
 
   async #checkInventory(name: string, expected: InventoryDigest, offset: number, length: number): Promise<void> {
@@ -175,18 +182,15 @@ class Verification {
 
   async #readTable({ area, coverage }: SealedDmg, { tree }: Statement): Promise<Uint8Array> {
     const table = await readRange(this.#image, area.offset + area.layout.table, area.mark.tableLength, 'leaf table');
-    if (tree.leaves !== leafCount(coverage.covered)) throw new DisksealError('E_SEAL', `${tree.leaves} leaves were signed, the image asks for ${leafCount(coverage.covered)}`);
+    if (tree.leaves !== leafCount(coverage.covered))
+      throw new DisksealError('E_SEAL', `${tree.leaves} leaves were signed, the image asks for ${leafCount(coverage.covered)}`);
     if (toHex(await treeRoot(table, this.#platform)) !== tree.root) {
       throw new DisksealError('E_SEAL', 'the leaf table does not give the signed root', { offset: area.offset + area.layout.table });
     }
     return table;
   }
 
-  async #checkContent(
-    hashing: Promise<Hashed> | undefined,
-    statement: Statement,
-    table: Uint8Array | undefined,
-  ): Promise<void> {
+  async #checkContent(hashing: Promise<Hashed> | undefined, statement: Statement, table: Uint8Array | undefined): Promise<void> {
     if (!hashing) {
       this.#checks.push({ name: 'content', status: 'skipped', message: 'only the signature was asked for: the content is not checked' });
       return;
@@ -229,7 +233,8 @@ class Verification {
     const { layout, mark, offset } = area;
     const own = parseInventory(await readRange(this.#image, offset + layout.content, mark.contentLength, 'content inventory'));
     const added = parseInventory(await readRange(this.#image, offset + layout.dressing, mark.dressingLength, 'dressing inventory'));
-    if (own.length !== content.entries || added.length !== dressing.entries) throw new DisksealError('E_SEAL', 'an inventory has another number of entries than was signed');
+    if (own.length !== content.entries || added.length !== dressing.entries)
+      throw new DisksealError('E_SEAL', 'an inventory has another number of entries than was signed');
     return [...own, ...added];
   }
 }
@@ -240,7 +245,10 @@ function agree(statement: Statement, derived: Coverage): void {
     const [said, found] = [JSON.stringify(statement[key]), JSON.stringify(derived[key])];
     if (said === found) continue;
     const hint = key === 'imageSize' ? 'bytes were added to the image or cut from it' : undefined;
-    throw new DisksealError('E_SEAL', `the statement says ${key} ${said}, the image asks for ${found}`, { field: `statement.${key}`, hint });
+    throw new DisksealError('E_SEAL', `the statement says ${key} ${said}, the image asks for ${found}`, {
+      field: `statement.${key}`,
+      hint,
+    });
   }
 }
 

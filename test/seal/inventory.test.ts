@@ -18,7 +18,7 @@ const entry: fc.Arbitrary<InventoryEntry> = fc.oneof(
     type: fc.constant('file' as const),
     path,
     mode: fc.nat(0o7777),
-    size: fc.maxSafeNat(),
+    size: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
     digest: fc.uint8Array({ minLength: 32, maxLength: 32 }),
   }),
 );
@@ -58,6 +58,7 @@ describe('inventory', () => {
     ['a short mode', 'd 755 - - a\n'],
     ['a leading zero', `f 0644 05 ${'ab'.repeat(32)} a\n`],
     ['an upper-case digest', `f 0644 5 ${'AB'.repeat(32)} a\n`],
+    ['an empty file with another digest', `f 0644 0 ${'ab'.repeat(32)} a\n`],
     ['a path that climbs', 'd 0755 - - a/../b\n'],
     ['an absolute path', 'd 0755 - - /a\n'],
     ['an empty name', 'd 0755 - - a//b\n'],
