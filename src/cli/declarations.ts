@@ -73,7 +73,11 @@ const TRUST: readonly OptionDeclaration[] = [
     text: "a certificate you trust, as a PEM file or by its SHA-256: the publisher's own, or a root (then name the --publisher); may be repeated",
     list: true,
   },
-  { flags: '--publisher <name>', text: "the publisher you expect, under a root you trust; '*' takes any code-signing certificate" },
+  {
+    flags: '--publisher <who>',
+    text: "the publisher you expect, under a root you trust: its whole subject, sha256:HEX, spki:HEX, or '*' for any; may be repeated",
+    list: true,
+  },
 ];
 
 const UNVERIFIED: OptionDeclaration = {
@@ -104,7 +108,7 @@ export const COMMANDS: readonly CommandDeclaration[] = [
     arguments: [['[manifest]', 'the manifest; ./installer.yaml when left out']],
     summary: 'build the images that a manifest describes, sealed when it says how to sign',
     about:
-      'Paths in the manifest are relative to it, the outputs too. The same inputs give the same bytes:\nSOURCE_DATE_EPOCH, else the manifest\'s mtime, sets every time in the image.\nWithout "sign" in the manifest the image is not sealed; build warns and exits 0.',
+      'Paths in the manifest are relative to it, the outputs too. The same inputs give the same bytes: SOURCE_DATE_EPOCH, else the manifest\'s mtime, sets every time in the image. Without "sign" in the manifest the image is not sealed; build warns and exits 0.',
     options: [
       { flags: '-o, --output <file>', text: 'write here instead of where the manifest says (one target only)' },
       { flags: '--target <name>', text: 'build this target only; may be repeated', list: true },
@@ -126,7 +130,7 @@ export const COMMANDS: readonly CommandDeclaration[] = [
     arguments: [IMAGE],
     summary: 'check who signed an image and that every byte is as it was signed',
     about:
-      "The system's certificates are never used: say whom you trust. --trust with the publisher's own certificate\nis enough for exit 0; with a root it needs --publisher.",
+      "The system's certificates are never used: say whom you trust. --trust with the publisher's own certificate is enough for exit 0; with a root it needs --publisher.",
     options: [
       ...TRUST,
       { flags: '--deep', text: 'also read the volume and compare every file with the signed inventory' },
@@ -136,7 +140,7 @@ export const COMMANDS: readonly CommandDeclaration[] = [
     exits: [0, 1, 2, 3, 12, ...REFUSALS],
     examples: [
       ['diskseal verify App.dmg --trust publisher.cert.pem', 'signed by this very certificate?'],
-      ['diskseal verify App.dmg --trust root.pem --publisher "Example Ltd"', 'signed by this publisher, under this root?'],
+      ['diskseal verify App.dmg --trust root.pem --publisher "CN=Example Ltd,C=GB"', 'signed by this publisher, under this root?'],
       ['diskseal verify App.dmg --trust sha256:9f86d0… --json', 'by fingerprint, for a script'],
     ],
     load: () => import('./commands/verify.ts'),
@@ -173,7 +177,7 @@ export const COMMANDS: readonly CommandDeclaration[] = [
     arguments: [IMAGE, ['[paths...]', 'folders or files in the image; everything when left out']],
     summary: 'write the files of an image into a new folder, after verifying it',
     about:
-      "The volume's files stand directly in the folder, which must be empty or not be there; it appears whole or not at all.\nModes, links and modification times are kept; owners and creation times are not. Attributes are kept where the host\ncan hold them; what was dropped is counted.",
+      "The volume's files stand directly in the folder, which must be empty or not be there; it appears whole or not at all. Modes, links and modification times are kept; owners and creation times are not. Attributes are kept where the host can hold them; what was dropped is counted.",
     options: [
       { flags: '-o, --output <dir>', text: 'the folder to write to (required)' },
       { flags: '--apple-double', text: 'write Finder info, resource forks and attributes as ._ files beside their files' },

@@ -85,7 +85,7 @@ function optionOf({ flags, text, list, hidden }: OptionDeclaration): Option {
 function afterHelp({ examples, exits }: CommandDeclaration): string {
   const width = Math.max(0, ...examples.map(([command]) => command.length));
   const shown = examples.map(([command, text]) => `  ${command.padEnd(width)}  ${text}`);
-  const codes = exits.map((code) => `  ${String(code).padStart(2)}  ${EXITS[code]}`);
+  const codes = exits.toSorted((a, b) => a - b).map((code) => `  ${String(code).padStart(2)}  ${EXITS[code]}`);
   return ['', ...(shown.length > 0 ? ['Examples:', ...shown, ''] : []), 'Exit codes:', ...codes].join('\n');
 }
 

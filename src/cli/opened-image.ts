@@ -2,6 +2,7 @@
 import { DisksealError } from '../core/errors.ts';
 import type { Platform } from '../core/platform.ts';
 import { openFile } from '../node/file-disk.ts';
+import { decidingFailure } from '../verify/verdict.ts';
 import { trustUnverified } from '../verify/verified-disk.ts';
 import { openVerified, type VerifiedTree } from '../verify/verified-tree.ts';
 import { type Verdict, verify } from '../verify/verify.ts';
@@ -26,13 +27,14 @@ export async function withImage<T>(
   platform: Platform,
   use: (image: OpenedImage) => Promise<T>,
 ): Promise<T> {
+  const policy = options.insecureSkipVerify ? undefined : await policyFrom(options);
   const image = await openFile(path);
   try {
-    if (options.insecureSkipVerify) {
+    if (!policy) {
       output.alarm(`${path} is NOT verified: what is in it may come from anyone`);
       return await use({ tree: await openVerified(trustUnverified(image), platform), verified: false });
     }
-    const verdict = await verify(image, await policyFrom(options), platform);
+    const verdict = await verify(image, policy, platform);
     for (const check of verdict.checks) output.detail(`${check.status.padEnd(8)} ${check.name.padEnd(11)} ${check.message}`);
     if (!verdict.disk || verdict.exitCode !== 0) throw refusal(verdict);
     if (verdict.demonstration) output.warning(`${path} is sealed with the example key, which everybody has: it proves nothing`);
@@ -48,6 +50,7 @@ export async function withImage<T>(
 
 /** The failure that decides a verdict, as an error. */
 export function refusal({ checks, code = 'E_INTERNAL' }: Verdict): DisksealError {
-  const deciding = checks.find((check) => check.status === 'fail' && check.code === code);
-  return new DisksealError(code, deciding?.message ?? 'the image was not verified', { offset: deciding?.offset, hint: deciding?.hint });
+  const deciding = decidingFailure(checks);
+  if (!deciding) return new DisksealError(code, 'the image was not verified');
+  return new DisksealError(deciding.code, deciding.message, { offset: deciding.offset, hint: deciding.hint });
 }

@@ -12,7 +12,7 @@ export interface OutputOptions {
   readonly verbose?: boolean | undefined;
 }
 
-export type Style = 'good' | 'bad' | 'caution' | 'dim' | 'strong';
+export type Style = 'good' | 'bad' | 'caution' | 'dim' | 'strong' | 'plain';
 
 export interface Output {
   readonly json: boolean;
@@ -48,7 +48,7 @@ export interface Output {
 /** What `list` throws in place of an error that stands in the document already. */
 export class ReportedError extends DisksealError {}
 
-const CODES: Record<Style, readonly [number, number]> = {
+const CODES: Record<Exclude<Style, 'plain'>, readonly [number, number]> = {
   good: [32, 39],
   bad: [31, 39],
   caution: [33, 39],
@@ -88,7 +88,7 @@ export function createOutput(options: OutputOptions, stdout: Writable = process.
 
   const paint: Output['paint'] = (style, text, stream = 'stdout') => {
     const safe = printable(text);
-    if (!showsColour(stream === 'stdout' ? stdout : stderr)) return safe;
+    if (style === 'plain' || !showsColour(stream === 'stdout' ? stdout : stderr)) return safe;
     const [on, off] = CODES[style];
     return `\u001b[${on}m${safe}\u001b[${off}m`;
   };

@@ -27,6 +27,8 @@ export interface RawField {
   /** Bytes from the start of the image. */
   readonly offset: number;
   readonly bytes: Uint8Array;
+  /** Bytes that the field names where that is more than `bytes` shows: a stretch that is named as a whole. */
+  readonly length?: number | undefined;
   /** As in `KolyTrailer.signature`. */
   readonly label: string;
   readonly value: string;

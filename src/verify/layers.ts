@@ -124,8 +124,8 @@ async function filesystemOf(disk: Disk): Promise<FilesystemKind> {
   const header = text(start, 1024, 2);
   if (header === 'H+') return 'hfsplus';
   if (header === 'HX') return 'hfsx';
-  // TN1150, "HFS Wrapper": drEmbedSigWord at 124 of the master directory block.
-  if (header === 'BD') return text(start, 1024 + 124, 2) === 'H+' ? 'hfsplus' : 'hfs';
+  // Perhaps a wrapper around an HFS+ volume (TN1150, "HFS Wrapper"), which is not read.
+  if (header === 'BD') return 'hfs';
   if (text(start, 32, 4) === 'NXSB') return 'apfs';
   const descriptor = text(start, 32_769, 5);
   if (descriptor === 'CD001') return 'iso9660';

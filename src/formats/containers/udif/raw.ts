@@ -21,7 +21,7 @@ export async function* rawFields(disk: Disk): AsyncGenerator<RawField> {
 
 /** A stretch that is named and not shown: its length stands for its bytes. */
 function region(label: string, offset: number, length: number, note: string): RawField {
-  return { offset, bytes: new Uint8Array(), label, value: `${length} bytes`, note };
+  return { offset, bytes: new Uint8Array(), length, label, value: `${length} bytes`, note };
 }
 
 async function* tableFields(disk: Disk, koly: KolyTrailer): AsyncGenerator<RawField> {

@@ -1,0 +1,185 @@
+/** `diskseal build`: a manifest becomes images, sealed when it says how. Clock and environment enter here, as values. */
+import { lstat, mkdir, rmdir } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { type BuildPlan, type BuildResult, buildDmg } from '../../build/build.ts';
+import { DisksealError } from '../../core/errors.ts';
+import type { FileTree } from '../../core/file-tree.ts';
+import type { Platform } from '../../core/platform.ts';
+import type { Signer } from '../../core/signer.ts';
+import { loadManifest, type Manifest } from '../../manifest/manifest.ts';
+import { treeOf } from '../../manifest/tree.ts';
+import { sourceFile } from '../../node/file-disk.ts';
+import { createOutput } from '../../node/output-file.ts';
+import { readError, writeError } from '../../node/system-error.ts';
+import type { Call } from '../declarations.ts';
+import type { Output } from '../output.ts';
+import { withPlatform } from '../platform.ts';
+import { counted, humanSize, printable } from '../printable.ts';
+import { createProgress } from '../progress.ts';
+import { openSigner } from '../signer.ts';
+
+interface Options {
+  readonly output?: string;
+  readonly target?: readonly string[];
+  readonly set?: readonly string[];
+  readonly env?: readonly string[];
+  readonly force?: boolean;
+  readonly allowOutside?: boolean;
+}
+
+/** One image, written. */
+interface Built extends BuildResult {
+  readonly target: string;
+  readonly path: string;
+}
+
+export async function run({ arguments: given, options, output }: Call<Options>): Promise<void> {
+  const [path = 'installer.yaml'] = given as [string?];
+  const manifest = await loadManifest(path, {
+    environment: process.env,
+    allowedEnvironment: options.env ?? [],
+    set: options.set ?? [],
+    allowOutside: options.allowOutside ?? false,
+  });
+  const outputs = chosenOutputs(manifest, options);
+  for (const { path: wanted } of outputs) await refuseTaken(wanted, options.force ?? false);
+  const warnings = new Warnings(output);
+  const signer = manifest.sign ? await openSigner(manifest.sign, output) : undefined;
+  warnAbout(manifest, signer, warnings);
+
+  const built: Built[] = [];
+  await withPlatform(async (platform) => {
+    for (const { target, path: wanted } of outputs) {
+      const tree = await treeOf(manifest, { sourceFile, platform: process.platform });
+      const plan = planOf(manifest, tree, signer?.signer);
+      built.push({ target, path: wanted, ...(await write(wanted, plan, options.force ?? false, platform, warnings)) });
+    }
+  });
+  await output.document({ outputs: built.map(described), warnings: warnings.all });
+  for (const { path: wanted, size, entries, statement } of built) {
+    await output.line(printable(wanted));
+    output.note(
+      `${statement ? 'sealed' : 'NOT sealed'}: ${humanSize(size)}${statement ? `, ${counted(entries, 'entry', 'entries')}` : ''}`,
+    );
+  }
+  const [first] = built;
+  if (first?.statement && signer) output.note(`check it with: diskseal verify ${first.path} --trust ${signer.certificatePath}`);
+}
+
+/** Said once to people, and told by `--json`. */
+class Warnings {
+  readonly all: string[] = [];
+  readonly output: Output;
+
+  constructor(output: Output) {
+    this.output = output;
+  }
+
+  add(text: string): void {
+    if (this.all.includes(text)) return;
+    this.all.push(text);
+    this.output.warning(text);
+  }
+}
+
+function chosenOutputs({ outputs }: Manifest, { target, output }: Options): readonly { target: string; path: string }[] {
+  const unknown = target?.find((name) => !outputs.some((one) => one.target === name));
+  if (unknown !== undefined) {
+    const known = outputs.map((one) => one.target).join(', ');
+    throw new DisksealError('E_USAGE', `the manifest has no target ${unknown}`, { hint: `it has ${known}` });
+  }
+  const chosen = target ? outputs.filter((one) => target.includes(one.target)) : outputs;
+  if (output === undefined) return chosen;
+  const [only, second] = chosen;
+  if (!only || second) throw new DisksealError('E_USAGE', 'one --output cannot take several targets', { hint: 'choose one with --target' });
+  return [{ target: only.target, path: resolve(output) }];
+}
+
+/** Said before hours of work, not after; `publish` makes sure of it at the end. */
+async function refuseTaken(path: string, force: boolean): Promise<void> {
+  const stat = await lstat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw readError(path, error);
+  });
+  if (!stat) return;
+  if (stat.isDirectory()) throw new DisksealError('E_EXISTS', 'the output is a folder', { path, hint: 'give the name of a file' });
+  if (force) return;
+  throw new DisksealError('E_EXISTS', 'the output is there already', {
+    path,
+    hint: 'give another name with --output, or --force to replace it',
+  });
+}
+
+function warnAbout(
+  { mtimeFrom, id }: Manifest,
+  signer: { notAfter: number; demonstration: boolean } | undefined,
+  warnings: Warnings,
+): void {
+  if (mtimeFrom === 'sources') {
+    warnings.add('files keep their own times, so another checkout gives another image: set "mtime" in the manifest, or SOURCE_DATE_EPOCH');
+  }
+  if (!signer) {
+    warnings.add('the image is not sealed, because the manifest has no "sign": nobody can tell who made it');
+    return;
+  }
+  warnings.add(
+    `the seal has no timestamp: it can be verified until ${new Date(signer.notAfter * 1000).toISOString().slice(0, 10)}, when its certificate expires`,
+  );
+  if (signer.demonstration && !id?.startsWith('com.example.')) {
+    warnings.add(`${id} is sealed with the example key, which everybody has: make your own with "diskseal keys new"`);
+  }
+}
+
+function planOf(manifest: Manifest, tree: FileTree, signer: Signer | undefined): BuildPlan {
+  const { name, id, version, build, platform, arch, channel, volume, dmg, mtime } = manifest;
+  return {
+    tree,
+    // Without a seal nothing is stated, and the id only helps to derive identifiers.
+    identity: { product: id ?? name, version, ...(build === undefined ? {} : { build }), platform, arch, channel },
+    caseSensitive: volume.filesystem === 'HFSX',
+    created: mtime ?? Math.floor(tree.root.times.modified),
+    compressionLevel: dmg.compression.level,
+    ...(signer ? { seal: { signer, signingTime: mtime ?? Math.floor(Date.now() / 1000) } } : {}),
+  };
+}
+
+async function write(path: string, plan: BuildPlan, force: boolean, platform: Platform, warnings: Warnings): Promise<BuildResult> {
+  const made = await makeFolders(dirname(path));
+  try {
+    return await writeImage(path, plan, force, platform, warnings);
+  } catch (error) {
+    // Only those that are empty, as they are when nothing else came into them.
+    for (const folder of made) await rmdir(folder).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** @returns those that were not there, the deepest first */
+async function makeFolders(folder: string): Promise<string[]> {
+  const first = await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    throw writeError(folder, error);
+  });
+  const made: string[] = [];
+  for (let at = folder; first !== undefined && at.length >= first.length; at = dirname(at)) made.push(at);
+  return made;
+}
+
+async function writeImage(path: string, plan: BuildPlan, force: boolean, platform: Platform, warnings: Warnings): Promise<BuildResult> {
+  const progress = createProgress(warnings.output, `building ${path}`);
+  const file = await createOutput(path, { force });
+  try {
+    const warn = (message: string, where?: string): void => warnings.add(where === undefined ? message : `${where}: ${message}`);
+    const result = await buildDmg(plan, file, { platform, warn, progress: (done, total) => progress.update(done, total) });
+    await file.publish();
+    return result;
+  } catch (error) {
+    await file.discard();
+    throw error;
+  } finally {
+    progress.finish();
+  }
+}
+
+function described({ target, path, size, diskSize, entries, statement }: Built): object {
+  return { target, path, size, diskSize, sealed: statement !== undefined, ...(statement ? { entries, statement } : {}) };
+}

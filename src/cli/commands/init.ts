@@ -1,0 +1,94 @@
+/** `diskseal init`: a first manifest, with a comment on every line. */
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { DisksealError } from '../../core/errors.ts';
+import { createOutput } from '../../node/output-file.ts';
+import { readError, writeError } from '../../node/system-error.ts';
+import type { Call } from '../declarations.ts';
+import type { Output } from '../output.ts';
+import { printable } from '../printable.ts';
+
+interface Options {
+  readonly yes?: boolean;
+  readonly force?: boolean;
+}
+
+/** What is asked for, with what an answer must look like. */
+const QUESTIONS = [
+  { key: 'name', question: 'name of the product', valid: /^[^/:\p{Cc}]+$/u, rule: 'a name cannot hold "/" or ":"' },
+  { key: 'version', question: 'version', valid: /^[^\p{Cc}]+$/u, rule: 'a version is text, as in 1.0.0' },
+  {
+    key: 'id',
+    question: 'product id, in reverse DNS',
+    valid: /^[a-z0-9.-]{1,255}$/,
+    rule: 'an id has the characters a-z 0-9 . - as in com.example.hello',
+  },
+] as const;
+
+export async function run({ arguments: given, options, output }: Call<Options>): Promise<void> {
+  const [folder = '.'] = given as [string?];
+  const template = await readTemplate();
+  const asks = !options.yes && !output.json && process.stdin.isTTY && process.stderr.isTTY;
+  const path = join(folder, 'installer.yaml');
+  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    throw writeError(folder, error);
+  });
+  const file = await createOutput(path, { force: options.force ?? false });
+  try {
+    await file.write(new TextEncoder().encode(asks ? await askAll(template, output) : template));
+    await file.publish();
+  } catch (error) {
+    await file.discard();
+    throw error;
+  }
+  await output.document({ output: path });
+  await output.line(printable(path));
+  output.note(`next: name your app under "contents", then "diskseal build ${path}"`);
+}
+
+async function readTemplate(): Promise<string> {
+  const path = new URL('../../../templates/installer.yaml', import.meta.url);
+  return readFile(path, 'utf8').catch((error: unknown) => {
+    throw readError('templates/installer.yaml', error);
+  });
+}
+
+async function askAll(template: string, output: Output): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  let text = template;
+  try {
+    for (const { key, question, valid, rule } of QUESTIONS) {
+      const proposed = valueOf(text, key);
+      let answer: string;
+      for (;;) {
+        answer = (await terminal.question(`${question} [${proposed}]: `)).trim() || proposed;
+        if (valid.test(answer)) break;
+        output.note(rule);
+      }
+      text = withValue(text, key, answer);
+    }
+  } finally {
+    terminal.close();
+  }
+  return text;
+}
+
+function lineOf(key: string): RegExp {
+  return new RegExp(`^(${key}:[ ]+)("[^"]*"|[^#\\n]*?)([ ]*(?:#.*)?)$`, 'm');
+}
+
+function valueOf(text: string, key: string): string {
+  const found = lineOf(key).exec(text)?.[2];
+  if (found === undefined) throw new DisksealError('E_INTERNAL', `internal error: the template has no ${key}`);
+  return found.replace(/^"(.*)"$/, '$1');
+}
+
+/** Quoted where YAML would take the text for something else, such as the number 1.0. */
+function withValue(text: string, key: string, value: string): string {
+  const plain = /^[A-Za-z][\w .-]*$/.test(value) && !/^(?:true|false|yes|no|on|off|null)$/i.test(value);
+  return text.replace(
+    lineOf(key),
+    (_line, before: string, _value: string, after: string) => before + (plain ? value.trimEnd() : JSON.stringify(value)) + after,
+  );
+}

@@ -1,0 +1,232 @@
+/** `diskseal inspect`: what an image consists of. It trusts nothing, and says so. */
+import type { Disk } from '../../core/disk.ts';
+import { DisksealError } from '../../core/errors.ts';
+import type { Platform } from '../../core/platform.ts';
+import { type RawField, toHex } from '../../core/struct.ts';
+import { rawFields as rawUdif } from '../../formats/containers/udif/raw.ts';
+import { type HfsPlusTree, open as openHfsPlus } from '../../formats/filesystems/hfsplus/open.ts';
+import { rawFields as rawHfsPlus } from '../../formats/filesystems/hfsplus/raw.ts';
+import { VolumeAttribute } from '../../formats/filesystems/hfsplus/structs.ts';
+import { rawFields as rawPartitions } from '../../formats/partitions/raw.ts';
+import { openFile } from '../../node/file-disk.ts';
+import { parseSignedData } from '../../pki/cms.ts';
+import { findDmgSeal, type SealedDmg } from '../../seal/dmg.ts';
+import { rawFields as rawSeal } from '../../seal/raw.ts';
+import { parseStatement, type Statement } from '../../seal/statement.ts';
+import { filesystemName, type Layers, openLayers, type Volume } from '../../verify/layers.ts';
+import type { Call } from '../declarations.ts';
+import { errorDocument } from '../errors.ts';
+import type { Output } from '../output.ts';
+import { withPlatform } from '../platform.ts';
+import { counted, grouped, humanSize } from '../printable.ts';
+import { merged, rawLine, shifted, withGaps } from '../raw-view.ts';
+
+interface Options {
+  readonly raw?: boolean;
+}
+
+export async function run({ arguments: given, options, output }: Call<Options>): Promise<void> {
+  const [path] = given as [string];
+  await withPlatform(async (platform) => {
+    const image = await openFile(path);
+    try {
+      const layers = await openLayers(image, platform);
+      const seal = layers.container === 'udif' ? await sealOf(image, platform) : undefined;
+      if (options.raw) await showRaw(path, image, layers, seal, output);
+      else await showSummary(path, image, layers, seal, output);
+    } catch (error) {
+      throw error instanceof DisksealError ? error.with({ path }) : error;
+    } finally {
+      await image.close();
+    }
+  });
+}
+
+interface SealSummary {
+  readonly found?: SealedDmg;
+  readonly statement?: Statement;
+  /** Certificates as they stand in the seal, with their fingerprints. */
+  readonly certificates?: readonly {
+    readonly subject: string;
+    readonly issuer: string;
+    readonly notAfter: number;
+    readonly sha256: string;
+  }[];
+  /** Why the seal cannot be read. */
+  readonly fault?: DisksealError;
+}
+
+/** Nothing when there is no seal. What it says is repeated, not checked. */
+async function sealOf(image: Disk, platform: Platform): Promise<SealSummary | undefined> {
+  let found: SealedDmg | undefined;
+  try {
+    found = await findDmgSeal(image);
+    if (!found) return undefined;
+    const { offset, layout, mark } = found.area;
+    const { content, certificates } = parseSignedData(await image.read(offset + layout.cms, mark.cmsLength), offset + layout.cms);
+    const described = [];
+    for (const { subject, issuer, notAfter, bytes } of certificates) {
+      described.push({ subject: subject.text, issuer: issuer.text, notAfter, sha256: toHex(await platform.digest('sha256', bytes)) });
+    }
+    return { found, certificates: described, statement: parseStatement(content) };
+  } catch (fault) {
+    if (!(fault instanceof DisksealError)) throw fault;
+    return { ...(found ? { found } : {}), fault };
+  }
+}
+
+/** What is read of a volume; a fault of one does not hide the others. */
+async function volumeFacts({ disk, filesystem }: Volume): Promise<HfsPlusTree | DisksealError | undefined> {
+  if (filesystem !== 'hfsplus' && filesystem !== 'hfsx') return undefined;
+  try {
+    return await openHfsPlus(disk, { ignoreJournal: true });
+  } catch (error) {
+    if (error instanceof DisksealError) return error;
+    throw error;
+  }
+}
+
+async function showSummary(path: string, image: Disk, layers: Layers, seal: SealSummary | undefined, output: Output): Promise<void> {
+  const volumes = [];
+  for (const volume of layers.volumes) volumes.push({ volume, facts: await volumeFacts(volume) });
+  if (output.json) {
+    return output.document({
+      image: path,
+      size: image.size,
+      verified: false,
+      container: { kind: layers.container, diskSize: layers.disk.size },
+      partitionMap: layers.map,
+      partitions: layers.partitions.map(({ position, disk, type, name }) => ({ position, size: disk.size, type, name })),
+      volumes: volumes.map(({ volume, facts }) => volumeDocument(volume, facts)),
+      seal: seal ? sealDocument(seal) : null,
+    });
+  }
+  const line = (label: string, text: string): Promise<void> =>
+    output.line(`${output.paint('strong', label.padEnd(11))} ${output.paint('plain', text)}`);
+  await line('image', `${path}, ${sizeText(image.size)}`);
+  await line(
+    'container',
+    layers.container === 'udif' ? `UDIF, holds a disk of ${sizeText(layers.disk.size)}` : 'none: the file is the disk',
+  );
+  await line('map', { gpt: 'GUID partition table', apm: 'Apple partition map', mbr: 'master boot record', none: 'none' }[layers.map]);
+  for (const { position, disk, type, name } of layers.partitions) {
+    await line('partition', `${type}${name ? ` "${name}"` : ''} at ${position}, ${sizeText(disk.size)}`);
+  }
+  for (const { volume, facts } of volumes) {
+    for (const text of volumeLines(volume, facts)) await line('volume', text);
+  }
+  for (const text of sealLines(seal, layers.container)) await line('seal', text);
+  output.note('nothing was verified: "diskseal verify" says who signed it and whether it is intact');
+}
+
+function volumeDocument({ position, filesystem, disk }: Volume, facts: HfsPlusTree | DisksealError | undefined): object {
+  const common = { position, size: disk.size, filesystem };
+  if (facts instanceof DisksealError) return { ...common, error: errorDocument(facts) };
+  if (!facts) return common;
+  const { blockSize, totalBlocks, freeBlocks, fileCount, folderCount } = facts.header;
+  const journaled = isJournaled(facts);
+  return {
+    ...common,
+    name: facts.root.name,
+    caseSensitive: facts.caseSensitive,
+    journaled,
+    blockSize,
+    totalBlocks,
+    freeBlocks,
+    files: fileCount,
+    folders: folderCount,
+  };
+}
+
+function volumeLines({ position, filesystem }: Volume, facts: HfsPlusTree | DisksealError | undefined): string[] {
+  const what = `${filesystemName(filesystem)} at ${position}`;
+  if (facts instanceof DisksealError) return [`${what}, which cannot be read: ${facts.message} (${facts.code})`];
+  if (!facts)
+    return [filesystem === 'unknown' ? `at ${position}: ${filesystemName(filesystem)}` : `${what}, which this version does not read`];
+  const { blockSize, totalBlocks, freeBlocks, fileCount, folderCount } = facts.header;
+  const kind = [facts.caseSensitive ? 'case-sensitive' : '', isJournaled(facts) ? 'journaled' : ''].filter(Boolean).join(', ');
+  return [
+    `"${facts.root.name}", ${what}${kind ? ` (${kind})` : ''}`,
+    `${counted(fileCount, 'file')}, ${counted(folderCount, 'folder')}; blocks of ${grouped(blockSize)} bytes: ${grouped(totalBlocks)}, ${grouped(freeBlocks)} free`,
+  ];
+}
+
+function isJournaled({ header }: HfsPlusTree): boolean {
+  return (header.attributes & VolumeAttribute.journaled) !== 0;
+}
+
+function sealDocument({ found, statement, certificates, fault }: SealSummary): object {
+  const { area, coverage, appleFrame } = found ?? {};
+  return {
+    verified: false,
+    ...(area && coverage ? { offset: area.offset, size: area.layout.size, covered: coverage.covered, appleFrame } : {}),
+    ...(statement ? { statement } : {}),
+    ...(certificates ? { certificates } : {}),
+    ...(fault ? { error: errorDocument(fault) } : {}),
+  };
+}
+
+function sealLines(seal: SealSummary | undefined, container: Layers['container']): string[] {
+  if (!seal) return [container === 'udif' ? 'none' : 'none that this version would find: it reads the seals of DMGs'];
+  const { found, statement, certificates = [], fault } = seal;
+  const lines = found
+    ? [`${sizeText(found.area.layout.size)} at ${found.area.offset}; what follows is NOT VERIFIED, anyone can write it`]
+    : [];
+  if (statement) {
+    const { product, version, build, platform, arch, channel, content } = statement;
+    lines.push(
+      `says it is ${product} ${version}${build === undefined ? '' : ` (build ${build})`} for ${platform}/${arch}, channel ${channel}`,
+    );
+    lines.push(`says it holds ${counted(content.entries, 'entry', 'entries')}`);
+  }
+  for (const { subject, notAfter, sha256 } of certificates) {
+    lines.push(`carries ${subject}, until ${new Date(notAfter * 1000).toISOString().slice(0, 10)}, sha256:${sha256}`);
+  }
+  if (fault) lines.push(`cannot be read: ${fault.message} (${fault.code})`);
+  return lines;
+}
+
+function sizeText(bytes: number): string {
+  return bytes < 1000 ? `${bytes} bytes` : `${humanSize(bytes)} (${grouped(bytes)} bytes)`;
+}
+
+/** The file, and where a container holds a disk, that disk: each front to back. */
+async function showRaw(path: string, image: Disk, layers: Layers, seal: SealSummary | undefined, output: Output): Promise<void> {
+  const spaces: { title: string; space: string; fields: AsyncIterable<RawField> }[] = [];
+  const inside = merged(await rawPartitions(layers.disk, layers.map), ...layers.volumes.map(rawVolume));
+  if (layers.container === 'udif') {
+    const area = seal?.found ? await rawSeal(image, seal.found.area) : [];
+    spaces.push({ title: `file ${path}, ${image.size} bytes`, space: 'file', fields: withGaps(image, merged(rawUdif(image), area)) });
+    spaces.push({ title: `disk in ${path}, ${layers.disk.size} bytes`, space: 'disk', fields: withGaps(layers.disk, inside) });
+  } else {
+    spaces.push({ title: `disk ${path}, ${image.size} bytes`, space: 'disk', fields: withGaps(image, inside) });
+  }
+  if (output.json) return output.list({ image: path, size: image.size, verified: false }, 'fields', documents(spaces));
+  for (const { title, fields } of spaces) {
+    await output.line(output.paint('strong', `# ${title}`));
+    for await (const field of fields) {
+      if (output.closed) return;
+      await output.line(output.paint(field.label === 'gap' ? 'dim' : 'plain', rawLine(field)));
+    }
+  }
+}
+
+function rawVolume({ disk, filesystem, position }: Volume): AsyncIterable<RawField> | Iterable<RawField> {
+  return filesystem === 'hfsplus' || filesystem === 'hfsx' ? shifted(rawHfsPlus(disk), position) : [];
+}
+
+async function* documents(spaces: readonly { space: string; fields: AsyncIterable<RawField> }[]): AsyncGenerator<object> {
+  for (const { space, fields } of spaces) {
+    for await (const { offset, bytes, length, label, value, note } of fields) {
+      yield {
+        space,
+        offset,
+        length: length ?? bytes.length,
+        label,
+        value,
+        ...(note ? { note } : {}),
+        ...(bytes.length > 0 ? { bytes: toHex(bytes) } : {}),
+      };
+    }
+  }
+}

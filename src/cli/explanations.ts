@@ -1,0 +1,19 @@
+/** What `verify --explain` says about each check: why it is made, and what its failure would mean. */
+const EXPLANATIONS: Readonly<Record<string, string>> = {
+  seal: 'the seal has one place in each kind of image, and everything outside it must be covered: nothing can be added unseen',
+  apple: 'an Apple code signature may follow the seal; it is judged by itself, and never stands in for the publisher',
+  signature: 'the CMS message must be strictly formed and its signature right, before anything that it says is believed',
+  path: 'each certificate up to one that you trust must be valid, allowed to sign code, and issued by the next',
+  publisher: 'a root vouches for many: the publisher is the one you named with --publisher, or whose own certificate you trust',
+  timestamp: 'proof of a time by a third party lets a signature outlive its certificate',
+  statement: 'what was signed: which product and version this is, and which bytes are covered; it must agree with the image',
+  area: 'the inventories must be the signed ones, and what is unused in the seal must be zero: nothing hides in it',
+  leaves: 'the table of chunk hashes must give the signed root: it lets single chunks be checked while they are read',
+  content: 'every byte was read: tree and flat digest must be the signed ones',
+  inventory: 'the list of files as the publisher states it',
+  volume: 'every file of the volume was read and compared with the inventory: name, type, mode, size and SHA-256',
+};
+
+export function explanationOf(check: string): string {
+  return EXPLANATIONS[check] ?? 'one of the conditions that all must hold';
+}
