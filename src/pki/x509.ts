@@ -23,7 +23,7 @@ export interface Certificate {
   /** What is signed. */
   readonly tbs: Uint8Array;
   readonly version: 1 | 3;
-  /** Content octets of the INTEGER: positive, at most 20. */
+  /** Content octets of the INTEGER: not negative, at most 20. */
   readonly serial: Uint8Array;
   readonly signatureAlgorithm: AlgorithmIdentifier;
   readonly signature: Uint8Array;
@@ -100,12 +100,11 @@ function readVersion(element: DerElement | undefined): 1 | 3 {
   return 3;
 }
 
-/** RFC 5280 4.1.2.2: positive, at most 20 octets. */
+/** RFC 5280 4.1.2.2: at most 20 octets, not negative. Zero is against the RFC too, and is on roots in wide use: `trust/` judges it. */
 function readSerial(element: DerElement): Uint8Array {
   const { content } = element;
   if (content.length > 20) throw malformed(`a serial number of ${content.length} octets`, element.offset);
-  if (content[0]! & 0x80 || (content.length === 1 && content[0] === 0))
-    throw malformed('a serial number that is not positive', element.offset);
+  if (content[0]! & 0x80) throw malformed('a negative serial number', element.offset);
   return content;
 }
 

@@ -86,6 +86,8 @@ function formFaults(certificate: Certificate): PathFault[] {
   const faults: PathFault[] = [];
   const say = (message: string): void => void faults.push(distrust(certificate, message));
   if (certificate.version !== 3) say('is not of version 3');
+  // 4.1.2.2; roots in wide use have zero, so on a root it is tolerated.
+  if (certificate.serial.every((octet) => octet === 0) && !certificate.selfIssued) say('has the serial number 0');
   for (const type of extensions.critical)
     if (!PROCESSED.has(type)) say(`has the critical extension ${oidName(type)}, which is not understood`);
   for (const type of MUST_BE_CRITICAL)
@@ -110,11 +112,12 @@ function isKnownQualifier(type: string): boolean {
   return type === OID.policyQualifierCps || type === OID.policyQualifierUserNotice;
 }
 
-/** 6.1.3 (a)(2): both ends belong to the time in which a certificate is valid. */
+/** 6.1.3 (a)(2): both ends, whole seconds, belong to the time in which a certificate is valid. */
 function validityFaults(certificate: Certificate, { at, tolerance }: ValidationRequest): PathFault[] {
+  const second = Math.floor(at);
   const { notBefore, notAfter, subject } = certificate;
-  if (at > notAfter + tolerance) return [{ code: 'E_EXPIRED', message: `${who(subject.text)} expired on ${day(notAfter)}` }];
-  if (at < notBefore - tolerance) return [{ code: 'E_EXPIRED', message: `${who(subject.text)} is not valid before ${day(notBefore)}` }];
+  if (second > notAfter + tolerance) return [{ code: 'E_EXPIRED', message: `${who(subject.text)} expired on ${day(notAfter)}` }];
+  if (second < notBefore - tolerance) return [{ code: 'E_EXPIRED', message: `${who(subject.text)} is not valid before ${day(notBefore)}` }];
   return [];
 }
 
@@ -132,7 +135,7 @@ export function signatureStrengthFaults({ signatureAlgorithm: identifier, subjec
   return [{ code: 'E_WEAK', message: `${who(subject.text)} is signed with ${algorithmName(identifier)}, which is not accepted` }];
 }
 
-/** 4.2.1.1: who certified this key, by key identifier; only a self-issued certificate may leave it out. */
+/** 4.2.1.1: who certified this key, by key identifier. A self-issued certificate may leave it out, and so may the anchor. */
 function keyIdentifierFaults(certificate: Certificate, issuer: Certificate | undefined): PathFault[] {
   const authority = certificate.extensions.authorityKeyIdentifier;
   const certifier = issuer ?? (certificate.selfIssued ? certificate : undefined);
