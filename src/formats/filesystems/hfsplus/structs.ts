@@ -157,7 +157,16 @@ export const ExtentDescriptor = struct(
 );
 export type ExtentDescriptor = ValueOf<typeof ExtentDescriptor.fields>;
 
-const extentRecord = array(nested(ExtentDescriptor), EXTENTS_PER_RECORD);
+const extents = array(nested(ExtentDescriptor), EXTENTS_PER_RECORD);
+
+/** Eight extents, shown without the empty ones. */
+const extentRecord: typeof extents = {
+  ...extents,
+  show(value) {
+    const used = value.filter(({ startBlock, blockCount }) => startBlock !== 0 || blockCount !== 0);
+    return used.length === 0 ? 'none' : used.map(({ startBlock, blockCount }) => `${blockCount} from ${startBlock}`).join(', ');
+  },
+};
 
 /** Size and place of one fork. */
 export const ForkData = struct(
