@@ -16,7 +16,6 @@ import {
   FileMode,
   ForkData,
   ForkType,
-  PRIVATE_FOLDER,
   RecordFlag,
   RecordType,
   SIGNATURE_HFSX,
@@ -143,10 +142,9 @@ export class CatalogCheck {
     this.#highest = Math.max(this.#highest, item.id);
   }
 
-  #name({ parent, name }: CatalogKey, offset: number): void {
-    const isPrivate = parent === Cnid.root && name === PRIVATE_FOLDER;
-    // A ":" separated paths before Mac OS X and is never stored; a "/" stands for it.
-    const isBad = name === '' || name === '.' || name === '..' || name.includes(':') || (name.includes('\0') && !isPrivate);
+  #name({ name }: CatalogKey, offset: number): void {
+    // A ":" separated paths before Mac OS X and is never stored; a "/" stands for it. A NUL is no fault: xnu stores U+2400 so.
+    const isBad = name === '' || name === '.' || name === '..' || name.includes(':');
     if (isBad) this.#faults.error('name', `"${name}" is not a name`, offset, 'CatalogKey.nodeName');
     else if (decompose(name) !== name) this.#faults.error('name', `"${name}" is not decomposed`, offset, 'CatalogKey.nodeName');
   }
