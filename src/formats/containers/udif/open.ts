@@ -160,5 +160,5 @@ function areasOf(ordered: readonly ReadTable[], sectors: number): Area[] {
 }
 
 function startsWith(bytes: Uint8Array, text: string): boolean {
-  return [...text].every((letter, index) => bytes[index] === letter.charCodeAt(0));
+  return String.fromCharCode(...bytes.subarray(0, text.length)) === text;
 }

@@ -55,7 +55,7 @@ export async function packData(disk: PartitionedDisk, sink: Sink, options: PackO
     while (queue.length > 0) await putOldest();
     return await writer.finish();
   } catch (error) {
-    await Promise.allSettled(queue.map(({ result }) => result));
+    await Promise.allSettled(queue.flatMap(({ result }) => result ?? []));
     throw error;
   }
 }
