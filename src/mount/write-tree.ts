@@ -5,7 +5,7 @@
  * Kept: modes, times of modification and access, symbolic and hard links, attributes where the host holds them. Not kept: owners, creation times.
  */
 import { randomBytes } from 'node:crypto';
-import { chmod, type FileHandle, link, lstat, lutimes, mkdir, rmdir, symlink, utimes } from 'node:fs/promises';
+import { chmod, link, lstat, lutimes, mkdir, rmdir, symlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Disk } from '../core/disk.ts';
 import { DisksealError } from '../core/errors.ts';
@@ -195,11 +195,8 @@ class TreeWriter {
   async #writeFile(path: string, entry: File): Promise<void> {
     const late = await this.#hasAttributes(entry);
     const mode = this.#modeOf(entry);
-    const finish = async (handle: FileHandle): Promise<void> => {
-      // A file without the right to write takes no attributes.
-      await handle.chmod(late ? 0o600 : mode);
-      await handle.utimes(accessed(entry.times), entry.times.modified);
-    };
+    // A file without the right to write takes no attributes.
+    const finish = { mode: late ? 0o600 : mode, ...timesOf(entry.times) };
     await this.#create(path, (target) => writeFile(target, entry.content, finish, (bytes) => this.#progress(bytes)));
     this.report.files++;
     if (late) this.#lateFiles.push({ path, mode, times: entry.times });
@@ -218,7 +215,8 @@ class TreeWriter {
     await this.#create(path, (target) => symlink(entry.target, target));
     this.report.symlinks++;
     // Not every filesystem lets a link have times of its own.
-    await lutimes(join(this.#folder, path), accessed(entry.times), entry.times.modified).catch(() => undefined);
+    const { accessed, modified } = timesOf(entry.times);
+    await lutimes(join(this.#folder, path), accessed, modified).catch(() => undefined);
     // No host here lets a link itself have attributes.
     if (this.#options.appleDouble) await this.#addAppleDouble(path, entry);
     else this.report.dropped.attributes += entry.xattrs?.size ?? 0;
@@ -309,11 +307,8 @@ class TreeWriter {
     if (!this.#options.appleDouble || !content) return;
     const names = path.split('/');
     const beside = [...names.slice(0, -1), `._${names.at(-1)}`].join('/');
-    const finish = async (handle: FileHandle): Promise<void> => {
-      await handle.chmod(entry.mode & 0o666);
-      await handle.utimes(accessed(entry.times), entry.times.modified);
-    };
-    await this.#create(beside, (target) => writeFile(target, content, finish));
+    const finish = { mode: entry.mode & 0o666, ...timesOf(entry.times) };
+    await this.#create(beside, (target) => writeFile(target, content, finish, () => undefined));
     this.report.appleDoubles++;
   }
 
@@ -321,7 +316,8 @@ class TreeWriter {
     const target = join(this.#folder, path);
     try {
       await chmod(target, mode);
-      await utimes(target, accessed(times), times.modified);
+      const { accessed, modified } = timesOf(times);
+      await utimes(target, accessed, modified);
     } catch (error) {
       throw hostError(path, error);
     }
@@ -343,8 +339,8 @@ function appleDoubleOf(entry: Entry): Disk | undefined {
   return finderInfo || resourceFork || xattrs.size > 0 ? writeAppleDouble({ finderInfo, resourceFork, xattrs }) : undefined;
 }
 
-function accessed({ accessed, modified }: Times): number {
-  return accessed ?? modified;
+function timesOf({ accessed, modified }: Times): { accessed: number; modified: number } {
+  return { accessed: accessed ?? modified, modified };
 }
 
 function collision(path: string, other: string | undefined): DisksealError {
