@@ -2,15 +2,16 @@
  * The pipeline from a tree to a sealed image: plan the volume and the disk, then pack, hash and seal in one pass.
  * Clock, randomness and environment have entered before, as values of the plan.
  */
-import type { FileTree } from '../core/file-tree.ts';
-import type { Platform, Sink } from '../core/platform.ts';
+import { type FileTree, walk } from '../core/file-tree.ts';
+import type { Platform, ReadableSink, Sink } from '../core/platform.ts';
 import type { Signer } from '../core/signer.ts';
-import { type PackedData, packData, trailer } from '../formats/containers/udif/pack.ts';
+import { type PackOptions, pack, packData, trailer } from '../formats/containers/udif/pack.ts';
 import { format } from '../formats/filesystems/hfsplus/format.ts';
 import { partition } from '../formats/partitions/gpt/partition.ts';
 import { type CoverageHasher, coverageHasher } from '../seal/coverage.ts';
 import { sealDmg } from '../seal/seal-dmg.ts';
 import type { Identity, Statement } from '../seal/statement.ts';
+import { comparePlanned, compareWritten } from './compare-views.ts';
 import { contentDigests } from './content-digests.ts';
 import { deriveIdentifiers } from './identifiers.ts';
 import { inventoryOf } from './inventory.ts';
@@ -49,28 +50,43 @@ export interface BuildResult {
  * Writes a DMG to `sink`, front to back. Memory: the tree's metadata and a few MiB of runs under way.
  * @throws DisksealError `E_HFSPLUS` for names and attributes that the volume cannot hold, `E_CHANGED`, `E_READ`, `E_WRITE`, `E_KEY`
  */
-export async function buildDmg(plan: BuildPlan, sink: Sink, options: BuildOptions): Promise<BuildResult> {
-  const { platform } = options;
+export async function buildDmg(plan: BuildPlan, sink: ReadableSink, options: BuildOptions): Promise<BuildResult> {
   const { disk, volume, volumePosition } = await planDisk(plan, options);
-  const digests = contentDigests(volume.contents(), volumePosition, platform);
-  const hasher = coverageHasher(platform);
-  const packed = await packData(disk, plan.seal ? hashingSink(sink, hasher) : sink, {
-    platform,
-    threads: platform.threads,
-    level: plan.compressionLevel,
-    ...(plan.seal ? { observe: (position: number, bytes: Uint8Array) => digests.observe(position, bytes) } : {}),
-    ...(options.progress ? { progress: options.progress } : {}),
-    ...(options.signal ? { signal: options.signal } : {}),
-  });
-  const sealed = plan.seal ? await seal(plan, packed, hasher, await digests.finish(), platform) : undefined;
-  const { plist, koly } = sealed ?? trailer(packed, { xmlOffset: packed.dataForkLength });
-  for (const part of [sealed?.area, plist, koly]) if (part) await sink.write(part);
-  return {
-    size: sink.position,
-    diskSize: disk.size,
-    entries: sealed?.statement.content.entries ?? 0,
-    ...(sealed ? { statement: sealed.statement } : {}),
-  };
+  await comparePlanned(volume, plan.tree);
+  if (!plan.seal) {
+    await pack(disk, sink, packOptions(plan, options));
+    return { size: sink.position, diskSize: disk.size, entries: await countEntries(plan.tree) };
+  }
+  const digests = contentDigests(volume.contents(), volumePosition, options.platform);
+  const hasher = coverageHasher(options.platform);
+  const observe = (position: number, bytes: Uint8Array): Promise<void> => digests.observe(position, bytes);
+  const packed = await packData(disk, hashingSink(sink, hasher), { ...packOptions(plan, options), observe });
+  const inventory = await inventoryOf(plan.tree, await digests.finish(), options.platform);
+  const { area, plist, koly, statement } = await sealDmg(
+    {
+      ...plan.seal,
+      identity: plan.identity,
+      dataForkLength: packed.dataForkLength,
+      hasher,
+      trailer: (xmlOffset) => trailer(packed, { xmlOffset }),
+      content: inventory,
+      dressing: [],
+    },
+    options.platform,
+  );
+  for (const part of [area, plist, koly]) await sink.write(part);
+  await compareWritten(sink.written(), inventory, options.platform);
+  return { size: sink.position, diskSize: disk.size, entries: inventory.length, statement };
+}
+
+function packOptions(plan: BuildPlan, { platform, progress, signal }: BuildOptions): PackOptions {
+  return { platform, threads: platform.threads, level: plan.compressionLevel, progress, signal };
+}
+
+async function countEntries(tree: FileTree): Promise<number> {
+  let count = 0;
+  for await (const _ of walk(tree.root)) count++;
+  return count;
 }
 
 async function planDisk(plan: BuildPlan, { platform, warn }: BuildOptions) {
@@ -85,29 +101,6 @@ async function planDisk(plan: BuildPlan, { platform, warn }: BuildOptions) {
 
 /** Sector 40, where `partition` puts the first volume, as hdiutil does. */
 const VOLUME_POSITION = 40 * 512;
-
-async function seal(
-  plan: BuildPlan,
-  packed: PackedData,
-  hasher: CoverageHasher,
-  digests: ReadonlyMap<string, Uint8Array>,
-  platform: Platform,
-) {
-  const { signer, signingTime } = plan.seal!;
-  return sealDmg(
-    {
-      identity: plan.identity,
-      dataForkLength: packed.dataForkLength,
-      hasher,
-      trailer: (xmlOffset) => trailer(packed, { xmlOffset }),
-      content: await inventoryOf(plan.tree, digests, platform),
-      dressing: [],
-      signer,
-      signingTime,
-    },
-    platform,
-  );
-}
 
 function hashingSink(sink: Sink, hasher: CoverageHasher): Sink {
   return {

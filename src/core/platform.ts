@@ -2,7 +2,7 @@
  * What the outside world gives, as interfaces: everything asynchronous, so that a browser can give it too.
  * Node's implementations are in src/node/.
  */
-import type { FileRange } from './disk.ts';
+import type { Disk, FileRange } from './disk.ts';
 
 export type HashAlgorithm = 'sha256' | 'sha384' | 'sha512';
 
@@ -68,4 +68,10 @@ export interface Sink {
   readonly position: number;
   /** The bytes may be kept by the sink: the caller does not change them afterwards. */
   write(bytes: Uint8Array): Promise<void>;
+}
+
+/** A sink whose bytes can be read back before they are published. */
+export interface ReadableSink extends Sink {
+  /** What was written so far. */
+  written(): Disk;
 }

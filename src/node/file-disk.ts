@@ -20,16 +20,16 @@ export async function openFile(path: string): Promise<FileDisk> {
   try {
     const stat = await handle.stat();
     if (!stat.isFile()) throw new DisksealError('E_READ', 'not a regular file', { path });
-    return fileDisk(path, handle, stat.size);
+    return { path, ...diskOf(path, handle, stat.size), close: () => handle.close() };
   } catch (error) {
     await handle.close();
     throw error instanceof DisksealError ? error : readError(path, error);
   }
 }
 
-function fileDisk(path: string, handle: FileHandle, size: number): FileDisk {
+/** The first `size` bytes of a file that is held open. */
+export function diskOf(path: string, handle: FileHandle, size: number): Disk {
   return {
-    path,
     size,
     async read(position, length, into = new Uint8Array(length)) {
       checkRange(size, position, length);
@@ -40,7 +40,6 @@ function fileDisk(path: string, handle: FileHandle, size: number): FileDisk {
       const file = { path, offset: 0, fileSize: size, descriptor: handle.fd };
       if (size > 0) yield { position: 0, length: size, kind: 'file', file };
     },
-    close: () => handle.close(),
   };
 }
 

@@ -3,10 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { type FileHandle, link, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { DisksealError } from '../core/errors.ts';
-import type { Sink } from '../core/platform.ts';
+import type { ReadableSink } from '../core/platform.ts';
+import { diskOf } from './file-disk.ts';
 import { writeError } from './system-error.ts';
 
-export interface OutputFile extends Sink {
+export interface OutputFile extends ReadableSink {
   readonly path: string;
   /** Where the bytes are until `publish`. */
   readonly temporaryPath: string;
@@ -27,7 +28,7 @@ export function unfinishedFiles(): ReadonlySet<string> {
 export async function createOutput(path: string, options: { force?: boolean } = {}): Promise<OutputFile> {
   const temporaryPath = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.part`);
   if (!options.force) await refuseExisting(path);
-  const handle = await open(temporaryPath, 'wx', 0o666).catch((error: unknown) => {
+  const handle = await open(temporaryPath, 'wx+', 0o666).catch((error: unknown) => {
     throw writeError(path, error);
   });
   unfinished.add(temporaryPath);
@@ -67,6 +68,7 @@ function outputFile(path: string, temporaryPath: string, handle: FileHandle, for
         position += bytesWritten;
       }
     },
+    written: () => diskOf(temporaryPath, handle, position),
     async publish() {
       try {
         await handle.sync();

@@ -1,8 +1,8 @@
 /** Node's side of core's Platform: crypto, zlib, files and worker threads. */
-import { createHash, createPublicKey, constants, verify } from 'node:crypto';
+import { constants, createHash, createPublicKey, verify } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { crc32, deflateSync, inflate, inflateSync, deflate } from 'node:zlib';
+import { crc32, deflate, deflateSync, inflate, inflateSync } from 'node:zlib';
 import type { FileRange } from '../core/disk.ts';
 import { DisksealError } from '../core/errors.ts';
 import type { Hash, HashAlgorithm, Platform, SignatureCheck, Threads } from '../core/platform.ts';

@@ -2,7 +2,7 @@
 import type { FileTree } from '../core/file-tree.ts';
 import type { Platform } from '../core/platform.ts';
 import type { InventoryEntry } from '../seal/inventory.ts';
-import { comparedTree } from './compared-tree.ts';
+import { comparedTree } from '../seal/compared-tree.ts';
 import { openLayers, openVolume } from './layers.ts';
 import type { VerifiedDisk } from './verified-disk.ts';
 

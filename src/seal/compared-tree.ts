@@ -8,7 +8,7 @@ import type { Entry, FileTree, Folder } from '../core/file-tree.ts';
 import type { Hash, Platform } from '../core/platform.ts';
 import { toHex } from '../core/struct.ts';
 import { toPosix, toStored } from '../formats/filesystems/hfsplus/names.ts';
-import type { InventoryEntry } from '../seal/inventory.ts';
+import type { InventoryEntry } from './inventory.ts';
 
 type Stated = ReadonlyMap<string, ReadonlyMap<string, InventoryEntry>>;
 
