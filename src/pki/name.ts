@@ -82,7 +82,7 @@ const SHORT_NAMES: Readonly<Record<string, string>> = {
 
 function nameText(rdns: readonly Rdn[]): string {
   return rdns
-    .map(({ attributes }) => attributes.map(attributeText).join('+'))
+    .map(({ attributes }) => attributes.map(attributeText).reverse().join('+'))
     .reverse()
     .join(',');
 }

@@ -1,0 +1,279 @@
+import { describe, expect, test } from 'vitest';
+import { DisksealError, type ErrorCode } from '../../src/core/errors.ts';
+import { signatureAlgorithm } from '../../src/pki/algorithms.ts';
+import { readDer } from '../../src/pki/der.ts';
+import * as der from '../../src/pki/der-write.ts';
+import { displayText, readName } from '../../src/pki/name.ts';
+import { OID } from '../../src/pki/oids.ts';
+import { keyFault, parsePublicKey } from '../../src/pki/public-key.ts';
+import { parseCertificate, serialText } from '../../src/pki/x509.ts';
+import { extension, makeCertificate, nameOf, NOW, type Recipe, testKey } from '../support/certificates.ts';
+import { hasOpenssl, KEY_OPTIONS, workbench } from '../support/openssl.ts';
+
+const key = testKey('p256');
+const codeOf = (work: () => unknown): [ErrorCode, string] => {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof DisksealError) return [error.code, error.message];
+    throw error;
+  }
+  throw new Error('nothing was refused');
+};
+
+describe('a certificate of our own making', () => {
+  test('is read as it was made', () => {
+    const { certificate, bytes } = makeCertificate({ subject: 'O=Example,CN=Publisher', key, serial: 0x81n });
+    expect(certificate.bytes).toEqual(bytes);
+    expect(certificate.subject.text).toBe('CN=Publisher,O=Example');
+    expect(serialText(certificate.serial)).toBe('81');
+    expect(certificate.spki).toEqual(key.spki);
+    expect(certificate.publicKey.name).toBe('EC P-256');
+    expect(signatureAlgorithm(certificate.signatureAlgorithm)?.name).toBe('ECDSA with SHA-256');
+    expect(certificate.selfIssued).toBe(true);
+    expect([...certificate.extensions.keyUsage!]).toEqual(['digitalSignature']);
+    expect(certificate.extensions.extendedKeyUsage?.has(OID.codeSigning)).toBe(true);
+    expect(certificate.extensions.unknownCritical).toEqual([]);
+  });
+
+  const ia5 = (tag: number, text: string): Uint8Array => der.element(tag, new TextEncoder().encode(text));
+  const san = (...names: Uint8Array[]): Recipe['extensions'] => ({
+    [OID.subjectAltName]: extension(OID.subjectAltName, der.sequence(...names)),
+  });
+  const only = (type: string, value: Uint8Array): Recipe['extensions'] => ({ [type]: extension(type, value) });
+  const BAD: [string, Partial<Recipe>, RegExp][] = [
+    ['version 2', { version: 1 }, /version field 1/],
+    ['version 4', { version: 3 }, /version field 3/],
+    ['a negative serial number', { serial: -1n }, /negative serial/],
+    ['a serial number of 21 octets', { serial: 1n << 160n }, /21 octets/],
+    ['an end before the beginning', { notBefore: NOW, notAfter: NOW - 1 }, /ends before it begins/],
+    ['an extension twice', { extensions: { x: extension(OID.keyUsage, der.namedBits([0])) } }, /appears twice/],
+    [
+      'an explicit FALSE',
+      { extensions: { x: der.sequence(der.oid('1.2.3'), der.boolean(false), der.octetString(der.nullValue())) } },
+      /FALSE is the default/,
+    ],
+    ['cA FALSE spelled out', { extensions: only(OID.basicConstraints, der.sequence(der.boolean(false))) }, /FALSE is the default/],
+    ['a path length without cA', { extensions: only(OID.basicConstraints, der.sequence(der.integer(0))) }, /path length without cA/],
+    ['a negative path length', { extensions: only(OID.basicConstraints, der.sequence(der.boolean(true), der.integer(-1))) }, /0 to/],
+    ['no key usage at all', { extensions: only(OID.keyUsage, der.namedBits([])) }, /not a key usage/],
+    ['a tenth key usage', { extensions: only(OID.keyUsage, der.namedBits([9])) }, /not a key usage/],
+    ['no purpose', { extensions: only(OID.extendedKeyUsage, der.sequence()) }, /at least 1/],
+    ['a purpose twice', { extendedKeyUsage: [OID.codeSigning, OID.codeSigning] }, /appears twice/],
+    ['an empty key identifier', { extensions: only(OID.subjectKeyIdentifier, der.octetString(new Uint8Array())) }, /empty/],
+    [
+      'an issuer without serial number',
+      { extensions: only(OID.authorityKeyIdentifier, der.sequence(der.explicit(1, ia5(0x82, 'a')))) },
+      /go together/,
+    ],
+    ['an empty list of names', { extensions: san() }, /at least 1/],
+    ['no GeneralName', { extensions: san(der.nullValue()) }, /not a GeneralName/],
+    ['a host name with a space', { extensions: san(ia5(0x82, 'a b')) }, /no host name/],
+    ['a mailbox without a host', { extensions: san(ia5(0x81, 'me')) }, /no mailbox/],
+    ['a relative URI', { extensions: san(ia5(0x86, '/x')) }, /not absolute/],
+    ['an address of five octets', { extensions: san(der.element(0x87, new Uint8Array(5))) }, /wrong length/],
+    ['a name outside ASCII', { extensions: san(ia5(0x82, 'ä.example')) }, /not ASCII/],
+    ['a name of 5,000 octets', { extensions: san(ia5(0x82, 'a'.repeat(5000))) }, /5000 octets/],
+    ['empty name constraints', { extensions: only(OID.nameConstraints, der.sequence()) }, /constrain nothing/],
+    [
+      'a minimum in name constraints',
+      {
+        extensions: only(
+          OID.nameConstraints,
+          der.sequence(der.explicit(0, der.sequence(ia5(0x82, 'a'), der.element(0x80, Uint8Array.of(1))))),
+        ),
+      },
+      /does not belong/,
+    ],
+    [
+      'a policy twice',
+      { extensions: only(OID.certificatePolicies, der.sequence(der.sequence(der.oid('1.2.3')), der.sequence(der.oid('1.2.3')))) },
+      /appears twice/,
+    ],
+    [
+      'anyPolicy mapped',
+      { extensions: only(OID.policyMappings, der.sequence(der.sequence(der.oid(OID.anyPolicy), der.oid('1.2.3')))) },
+      /cannot be mapped/,
+    ],
+    ['empty policy constraints', { extensions: only(OID.policyConstraints, der.sequence()) }, /say nothing/],
+    [
+      'an extension with two values',
+      {
+        extensions: {
+          x: extension('1.2.3', der.nullValue()),
+          [OID.keyUsage]: extension(OID.keyUsage, new Uint8Array([3, 2, 7, 128, 5, 0])),
+        },
+      },
+      /after the end/,
+    ],
+  ];
+  test.each(BAD)('%s', (_, recipe, words) => {
+    const [code, message] = codeOf(() => makeCertificate({ subject: 'CN=x', key, ...recipe }).certificate);
+    expect(['E_CERTIFICATE', 'E_DER']).toContain(code);
+    expect(message).toMatch(words);
+  });
+
+  test('a signature algorithm outside that is not the one inside', () => {
+    const bytes = makeCertificate({ subject: 'CN=x', key }).bytes.slice();
+    // The identifier stands last before the signature: ecdsa-with-SHA256 becomes SHA-384.
+    const place = Buffer.from(bytes).lastIndexOf(Buffer.from('04030230'.slice(0, 6), 'hex'));
+    bytes[place + 2] = 3;
+    expect(codeOf(() => parseCertificate(bytes))[1]).toMatch(/two signature algorithms/);
+  });
+
+  test('unknown extensions: forgotten when not critical, remembered when critical', () => {
+    const extensions = { a: extension('1.2.3.4', der.nullValue()), b: extension('1.2.3.5', der.nullValue(), true) };
+    expect(makeCertificate({ subject: 'CN=x', key, extensions }).certificate.extensions.unknownCritical).toEqual(['1.2.3.5']);
+  });
+
+  test('more than 256 KiB are not even read', () => {
+    expect(codeOf(() => parseCertificate(new Uint8Array(300 << 10)))[0]).toBe('E_CERTIFICATE');
+  });
+});
+
+describe('names as text', () => {
+  const text = (value: Uint8Array): string =>
+    readName(readDer(der.sequence(der.setOf([der.sequence(der.oid(OID.commonName), value)])), 'name'), 'name').text;
+  test.each([
+    ['plain', 'CN=plain'],
+    [' a, "b" + <c>; \\ ', 'CN=\\ a\\, \\"b\\" \\+ \\<c\\>\\; \\\\\\ '],
+    ['#1', 'CN=\\#1'],
+    ['a#1', 'CN=a#1'],
+    [' ', 'CN=\\ '],
+    ['', 'CN='],
+    ['a\u0000b\u001b[31m', 'CN=a\\00b\\1B[31m'],
+    ['exe\u202egpj', 'CN=exe\\E2\\80\\AEgpj'],
+    ['a\u00a0b\u200bc\ufeff', 'CN=a\\C2\\A0b\\E2\\80\\8Bc\\EF\\BB\\BF'],
+    ['Müller 株式会社 🙂', 'CN=Müller 株式会社 🙂'],
+    ['\u{e0041}\u{1ffff}', 'CN=\\F3\\A0\\81\\81\\F0\\9F\\BF\\BF'],
+  ])('%j', (value, expected) => {
+    expect(text(der.utf8String(value))).toBe(expected);
+  });
+
+  test('other string types and no string at all', () => {
+    expect(text(der.element(0x1e, Uint8Array.of(0x4e, 0x2d)))).toBe('CN=中');
+    expect(text(der.element(0x1c, Uint8Array.of(0, 1, 0xf6, 0x42)))).toBe('CN=🙂');
+    expect(text(der.element(0x14, Uint8Array.of(0xe4)))).toBe('CN=#1401e4');
+    expect(text(der.integer(5))).toBe('CN=#020105');
+    expect(displayText('a\u202eb')).toBe('a\\E2\\80\\AEb');
+  });
+
+  test('order, several attributes in one part, types without a name', () => {
+    const attribute = (type: string, value: string): Uint8Array => der.sequence(der.oid(type), der.printableString(value));
+    const name = der.sequence(
+      der.setOf([attribute(OID.countryName, 'DE')]),
+      der.setOf([attribute(OID.commonName, 'a'), attribute(OID.userId, 'b')]),
+      der.setOf([attribute('1.2.3', 'c')]),
+    );
+    expect(readName(readDer(name, 'name'), 'name').text).toBe('1.2.3=#130163,UID=b+CN=a,C=DE');
+    expect(readName(readDer(nameOf(''), 'name'), 'name').text).toBe('');
+  });
+});
+
+describe('keys', () => {
+  const rsa = (modulus: bigint, exponent: bigint): Uint8Array =>
+    der.sequence(
+      der.sequence(der.oid(OID.rsaEncryption), der.nullValue()),
+      der.bitString(der.sequence(der.integer(modulus), der.integer(exponent))),
+    );
+  const modulus = (bits: number): bigint => (1n << BigInt(bits - 1)) + 1n;
+  test.each([
+    ['RSA 3072', rsa(modulus(3072), 65537n), undefined],
+    ['RSA 8192', rsa(modulus(8192), 65537n), undefined],
+    ['RSA 2048 for a signer', rsa(modulus(2048), 65537n), /shorter than 3072/],
+    ['RSA 8200', rsa(modulus(8200), 65537n), /longer than 8192/],
+    ['RSA 3073', rsa(modulus(3073), 65537n), /whole number of bytes/],
+    ['an even modulus', rsa(modulus(3072) + 1n, 65537n), /even modulus/],
+    ['the exponent 3', rsa(modulus(3072), 3n), /exponent 3/],
+    ['an even exponent', rsa(modulus(3072), 65538n), /exponent 65538/],
+    ['an exponent of 65 bits', rsa(modulus(3072), (1n << 64n) + 1n), /64 bits/],
+    ['P-256', testKey('p256').spki, undefined],
+    ['P-384', testKey('p384').spki, undefined],
+    ['P-521 for a signer', testKey('p521').spki, /P-521/],
+    ['Ed25519', testKey('ed25519').spki, undefined],
+  ])('%s', (_, spki, fault) => {
+    const found = keyFault(parsePublicKey(spki), 'signer');
+    if (fault) expect(found).toMatch(fault);
+    else expect(found).toBeUndefined();
+  });
+
+  test('authorities may also have RSA 2048 and P-521', () => {
+    expect(keyFault(parsePublicKey(rsa(modulus(2048), 65537n)), 'authority')).toBeUndefined();
+    expect(keyFault(parsePublicKey(rsa(modulus(2040), 65537n)), 'authority')).toMatch(/shorter than 2048/);
+    expect(keyFault(parsePublicKey(testKey('p521').spki), 'authority')).toBeUndefined();
+  });
+
+  test('a compressed point is the same key by value and is refused', () => {
+    const { spki } = testKey('p256');
+    const point = spki.subarray(-65);
+    const compressed = Uint8Array.of(2 + (point[64] & 1), ...point.subarray(1, 33));
+    const algorithm = der.sequence(der.oid(OID.ecPublicKey), der.oid(OID.p256));
+    const other = parsePublicKey(der.sequence(algorithm, der.bitString(compressed)));
+    expect(other.value).toBe(parsePublicKey(spki).value);
+    expect(keyFault(other, 'authority')).toMatch(/compressed/);
+  });
+
+  test('malformed keys', () => {
+    const ec = (point: Uint8Array): Uint8Array =>
+      der.sequence(der.sequence(der.oid(OID.ecPublicKey), der.oid(OID.p256)), der.bitString(point));
+    const cases = [
+      ec(new Uint8Array(65)),
+      ec(Uint8Array.of(4)),
+      ec(new Uint8Array()),
+      der.sequence(der.sequence(der.oid(OID.ed25519)), der.bitString(new Uint8Array(31))),
+      der.sequence(der.sequence(der.oid(OID.ed25519), der.nullValue()), der.bitString(new Uint8Array(32))),
+      der.sequence(der.sequence(der.oid(OID.rsaEncryption)), der.bitString(der.sequence(der.integer(5), der.integer(3)))),
+      rsa(-5n, 65537n),
+      rsa(modulus(3072), 1n << 300n),
+    ];
+    for (const spki of cases) expect(codeOf(() => parsePublicKey(spki))[0]).toBe('E_CERTIFICATE');
+    expect(keyFault(parsePublicKey(rsa(0n, 0n + 1n)), 'authority')).toBeDefined();
+  });
+});
+
+describe.skipIf(!hasOpenssl)('certificates by openssl', () => {
+  const bench = hasOpenssl ? workbench() : undefined;
+
+  test.each(Object.entries(KEY_OPTIONS))('%s', (kind, options) => {
+    bench!.openssl('genpkey', ...options, '-out', 'key.pem');
+    bench!.openssl(
+      'req',
+      '-x509',
+      '-new',
+      '-key',
+      'key.pem',
+      '-subj',
+      '/C=DE/O=A, B/CN=Übung+OU=x',
+      '-utf8',
+      '-days',
+      '10',
+      '-outform',
+      'DER',
+      '-out',
+      'c.der',
+    );
+    const certificate = parseCertificate(new Uint8Array(bench!.openssl('x509', '-inform', 'DER', '-in', 'c.der', '-outform', 'DER')));
+    const subject = bench!
+      .openssl('x509', '-inform', 'DER', '-in', 'c.der', '-noout', '-subject', '-nameopt', 'RFC2253,-esc_msb,utf8')
+      .toString();
+    expect(`subject=${certificate.subject.text}`).toBe(subject.trim());
+    expect(certificate.extensions.basicConstraints).toMatchObject({ ca: true, critical: true });
+    const allowed = kind !== 'k256' && kind !== 'rsa1024';
+    expect(keyFault(certificate.publicKey, 'authority') === undefined).toBe(allowed);
+  });
+
+  test('our own are accepted by openssl', () => {
+    for (const kind of ['p256', 'p384', 'p521', 'rsa3072', 'ed25519'] as const) {
+      const root = makeCertificate({ subject: 'O=Example,CN=Root', key: testKey(kind, 'root'), ca: true });
+      const leaf = makeCertificate({ subject: 'O=Example,CN=Leaf', key: testKey(kind, 'leaf'), issuer: root });
+      for (const [name, { bytes }] of Object.entries({ root, leaf })) {
+        bench!.write(`${name}.der`, bytes);
+        bench!.openssl('x509', '-inform', 'DER', '-in', `${name}.der`, '-out', `${name}.pem`);
+      }
+      const at = String(NOW);
+      const answer = bench!.attempt('verify', '-x509_strict', '-purpose', 'any', '-attime', at, '-CAfile', 'root.pem', 'leaf.pem');
+      expect(answer.output).toContain('leaf.pem: OK');
+    }
+    bench!.remove();
+  });
+});
