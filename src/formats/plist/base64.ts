@@ -6,6 +6,8 @@ const SPACE = 64;
 const PADDING = 65;
 const BAD = 255;
 const VALUES = makeValues();
+/** The digits and, at its own index, the padding. */
+const CODES = new TextEncoder().encode(`${ALPHABET} =`);
 
 function makeValues(): Uint8Array {
   const values = new Uint8Array(256).fill(BAD);
@@ -61,20 +63,22 @@ function finish(bytes: Uint8Array, length: number, group: number, digits: number
 }
 
 export function encodeBase64(bytes: Uint8Array): string {
-  const parts: string[] = [];
-  // Whole groups of three bytes a part, so that parts can be joined.
-  for (let at = 0; at < bytes.length; at += 24_576) parts.push(encodePart(bytes.subarray(at, at + 24_576)));
-  return parts.join('');
+  const digits = new Uint8Array(Math.ceil(bytes.length / 3) * 4);
+  const whole = bytes.length - (bytes.length % 3);
+  let place = 0;
+  for (let at = 0; at < whole; at += 3) {
+    const group = (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!;
+    place = put(digits, place, group, 4);
+  }
+  if (bytes.length > whole) {
+    put(digits, place, (bytes[whole]! << 16) | ((bytes[whole + 1] ?? 0) << 8), 1 + bytes.length - whole);
+    digits.fill(CODES[PADDING]!, place + 1 + bytes.length - whole);
+  }
+  return new TextDecoder().decode(digits);
 }
 
-function encodePart(bytes: Uint8Array): string {
-  let text = '';
-  for (let at = 0; at < bytes.length; at += 3) {
-    const left = bytes.length - at;
-    const group = (bytes[at]! << 16) | ((left > 1 ? bytes[at + 1]! : 0) << 8) | (left > 2 ? bytes[at + 2]! : 0);
-    text += ALPHABET[group >>> 18]! + ALPHABET[(group >>> 12) & 63]!;
-    text += left > 1 ? ALPHABET[(group >>> 6) & 63]! : '=';
-    text += left > 2 ? ALPHABET[group & 63]! : '=';
-  }
-  return text;
+/** The first `count` of the four digits of a group. */
+function put(digits: Uint8Array, place: number, group: number, count: number): number {
+  for (let digit = 0; digit < count; digit++) digits[place + digit] = CODES[(group >>> (18 - 6 * digit)) & 63]!;
+  return place + count;
 }
