@@ -3,7 +3,7 @@
  * Everything that may come from an image passes through `printable` here, so no command can forget it.
  */
 import type { Writable } from 'node:stream';
-import { DisksealError } from '../core/errors.ts';
+import { DisksealError, type ErrorDetails } from '../core/errors.ts';
 import { jsonText, printable, printableLines } from './printable.ts';
 
 export interface OutputOptions {
@@ -47,6 +47,12 @@ export interface Output {
 
 /** What `list` throws in place of an error that stands in the document already. */
 export class ReportedError extends DisksealError {}
+
+/** What a copy of an error needs to say the same. */
+export function detailsOf(error: DisksealError): ErrorDetails {
+  const { path, offset, field, hint } = error;
+  return { path, offset, field, hint, cause: error };
+}
 
 const CODES: Record<Exclude<Style, 'plain'>, readonly [number, number]> = {
   good: [32, 39],
@@ -144,8 +150,7 @@ async function writeList(
   } catch (error) {
     if (!(error instanceof DisksealError)) throw error;
     await write(`\n  ],\n  "error": ${jsonText(error)}\n}\n`);
-    const { path, offset, field, hint } = error;
-    throw new ReportedError(error.code, error.message, { path, offset, field, hint, cause: error });
+    throw new ReportedError(error.code, error.message, detailsOf(error));
   }
   await write('\n  ]\n}\n');
 }

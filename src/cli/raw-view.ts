@@ -6,6 +6,7 @@ import { grouped } from './printable.ts';
 /** Bytes shown of a field or gap. */
 const SHOWN = 12;
 const PIECE = 1 << 20;
+const LONGEST_VALUE = 80;
 
 /** The fields of several ordered sources in one order. */
 export async function* merged(...sources: (AsyncIterable<RawField> | Iterable<RawField>)[]): AsyncGenerator<RawField> {
@@ -70,6 +71,8 @@ export async function* shifted(fields: AsyncIterable<RawField> | Iterable<RawFie
 export function rawLine({ offset, bytes, length, label, value, note }: RawField): string {
   const shown = bytes.length > SHOWN || (length ?? bytes.length) > bytes.length;
   const hex = bytes.length === 0 ? '' : `${toHex(bytes.subarray(0, SHOWN))}${shown ? '…' : ''}`;
-  const columns = [offset.toString(16).padStart(8, '0'), hex.padEnd(2 * SHOWN + 1), label.padEnd(34), value.padEnd(24), note];
+  // A checksum field of 128 bytes would push the note out of sight.
+  const short = value.length > LONGEST_VALUE ? `${value.slice(0, LONGEST_VALUE)}…` : value;
+  const columns = [offset.toString(16).padStart(8, '0'), hex.padEnd(2 * SHOWN + 1), label.padEnd(40), short.padEnd(20), note];
   return columns.join('  ').trimEnd();
 }

@@ -8,7 +8,7 @@ import { DisksealError } from '../core/errors.ts';
 import type { FileTree } from '../core/file-tree.ts';
 import type { Partition } from '../core/partition.ts';
 import type { Platform } from '../core/platform.ts';
-import { isUdif, open as openUdif } from '../formats/containers/udif/open.ts';
+import { isEncrypted, isUdif, open as openUdif } from '../formats/containers/udif/open.ts';
 import { open as openHfsPlus } from '../formats/filesystems/hfsplus/open.ts';
 import { openPartitions, type PartitionMap } from '../formats/partitions/open.ts';
 
@@ -24,10 +24,13 @@ export interface Volume {
   readonly partition?: Partition | undefined;
 }
 
-export interface Layers {
+export interface Container {
   readonly container: ContainerKind;
-  /** What the container holds, decoded. */
+  /** What the container holds, decoded as it is read. */
   readonly disk: Disk;
+}
+
+export interface Layers extends Container {
   readonly map: PartitionMap;
   readonly partitions: readonly Partition[];
   /** The partitions that hold, or may hold, a filesystem; the whole disk when there is no map. */
@@ -61,13 +64,26 @@ export function filesystemName(kind: FilesystemKind): string {
 }
 
 /**
+ * The outermost layer alone.
+ * @throws DisksealError `E_NOT_IMAGE` for an empty file; `E_UDIF`, `E_PLIST`, `E_UNSUPPORTED`, `E_TRUNCATED`
+ */
+export async function openContainer(image: Disk, platform: Platform): Promise<Container> {
+  if (image.size === 0) throw notImage('the file is empty');
+  // An encrypted image has no trailer of its own, and its first bytes would be taken for a disk.
+  if ((await isEncrypted(image)) || (await isUdif(image))) return { container: 'udif', disk: await openUdif(image, platform) };
+  return { container: 'raw', disk: image };
+}
+
+/**
  * Finds out what is inside. Reads the container's tables, the map and a few sectors.
- * @throws DisksealError `E_NOT_IMAGE` for bytes that are no image at all; `E_UDIF`, `E_PLIST`, `E_PARTITION`, `E_TRUNCATED`
+ * @throws DisksealError what `openContainer` throws, `E_PARTITION`, and `E_NOT_IMAGE` for bytes that are no image at all
  */
 export async function openLayers(image: Disk, platform: Platform): Promise<Layers> {
-  if (image.size === 0) throw notImage('the file is empty');
-  const container: ContainerKind = (await isUdif(image)) ? 'udif' : 'raw';
-  const disk = container === 'udif' ? await openUdif(image, platform) : image;
+  return divide(await openContainer(image, platform));
+}
+
+/** What is on the disk of a container. */
+export async function divide({ container, disk }: Container): Promise<Layers> {
   const { map, partitions: found } = await openPartitions(disk);
   const partitions = map === 'none' ? [] : found;
   const volumes = map === 'none' ? [await volumeAt(disk, 0)] : await volumesOf(partitions);

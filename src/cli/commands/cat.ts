@@ -6,7 +6,7 @@ import { locateEntry } from '../../mount/selection.ts';
 import type { Call } from '../declarations.ts';
 import { errorDocument } from '../errors.ts';
 import { type OpenOptions, withImage } from '../opened-image.ts';
-import { type Output, ReportedError } from '../output.ts';
+import { detailsOf, type Output, ReportedError } from '../output.ts';
 import { withPlatform } from '../platform.ts';
 import { jsonText } from '../printable.ts';
 
@@ -47,8 +47,7 @@ async function writeDocument(head: object, content: Disk, output: Output): Promi
   } catch (error) {
     if (!(error instanceof DisksealError)) throw error;
     await write(`",\n  "error": ${jsonText(errorDocument(error))}\n}\n`);
-    const { path, offset, field, hint } = error;
-    throw new ReportedError(error.code, error.message, { path, offset, field, hint, cause: error });
+    throw new ReportedError(error.code, error.message, detailsOf(error));
   }
   await write('"\n}\n');
 }

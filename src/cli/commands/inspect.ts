@@ -13,10 +13,10 @@ import { parseSignedData } from '../../pki/cms.ts';
 import { findDmgSeal, type SealedDmg } from '../../seal/dmg.ts';
 import { rawFields as rawSeal } from '../../seal/raw.ts';
 import { parseStatement, type Statement } from '../../seal/statement.ts';
-import { filesystemName, type Layers, openLayers, type Volume } from '../../verify/layers.ts';
+import { type Container, divide, filesystemName, type Layers, openContainer, type Volume } from '../../verify/layers.ts';
 import type { Call } from '../declarations.ts';
 import { errorDocument } from '../errors.ts';
-import type { Output } from '../output.ts';
+import { detailsOf, type Output, ReportedError } from '../output.ts';
 import { withPlatform } from '../platform.ts';
 import { counted, grouped, humanSize } from '../printable.ts';
 import { merged, rawLine, shifted, withGaps } from '../raw-view.ts';
@@ -30,9 +30,15 @@ export async function run({ arguments: given, options, output }: Call<Options>):
   await withPlatform(async (platform) => {
     const image = await openFile(path);
     try {
-      const layers = await openLayers(image, platform);
-      const seal = layers.container === 'udif' ? await sealOf(image, platform) : undefined;
-      if (options.raw) await showRaw(path, image, layers, seal, output);
+      const container = await openContainer(image, platform);
+      const seal = container.container === 'udif' ? await sealOf(image, platform) : undefined;
+      const layers = await divide(container).catch((error: unknown) => {
+        // What the container says is worth showing even where its disk cannot be read.
+        if (!(error instanceof DisksealError) || container.container === 'raw' || options.raw) throw error;
+        return error;
+      });
+      if (layers instanceof DisksealError) await showContainer(path, image, container, seal, layers, output);
+      else if (options.raw) await showRaw(path, image, layers, seal, output);
       else await showSummary(path, image, layers, seal, output);
     } catch (error) {
       throw error instanceof DisksealError ? error.with({ path }) : error;
@@ -91,32 +97,65 @@ async function showSummary(path: string, image: Disk, layers: Layers, seal: Seal
   for (const volume of layers.volumes) volumes.push({ volume, facts: await volumeFacts(volume) });
   if (output.json) {
     return output.document({
-      image: path,
-      size: image.size,
-      verified: false,
-      container: { kind: layers.container, diskSize: layers.disk.size },
+      ...containerDocument(path, image, layers),
       partitionMap: layers.map,
       partitions: layers.partitions.map(({ position, disk, type, name }) => ({ position, size: disk.size, type, name })),
       volumes: volumes.map(({ volume, facts }) => volumeDocument(volume, facts)),
       seal: seal ? sealDocument(seal) : null,
     });
   }
-  const line = (label: string, text: string): Promise<void> =>
-    output.line(`${output.paint('strong', label.padEnd(11))} ${output.paint('plain', text)}`);
-  await line('image', `${path}, ${sizeText(image.size)}`);
-  await line(
-    'container',
-    layers.container === 'udif' ? `UDIF, holds a disk of ${sizeText(layers.disk.size)}` : 'none: the file is the disk',
-  );
-  await line('map', { gpt: 'GUID partition table', apm: 'Apple partition map', mbr: 'master boot record', none: 'none' }[layers.map]);
+  await showLines(output, containerLines(path, image, layers));
+  await showLines(output, [['map', MAP_NAMES[layers.map]]]);
   for (const { position, disk, type, name } of layers.partitions) {
-    await line('partition', `${type}${name ? ` "${name}"` : ''} at ${position}, ${sizeText(disk.size)}`);
+    await showLines(output, [['partition', `${type}${name ? ` "${name}"` : ''} at ${position}, ${sizeText(disk.size)}`]]);
   }
-  for (const { volume, facts } of volumes) {
-    for (const text of volumeLines(volume, facts)) await line('volume', text);
-  }
-  for (const text of sealLines(seal, layers.container)) await line('seal', text);
+  for (const { volume, facts } of volumes) await showLines(output, volumeLines(volume, facts));
+  await showLines(output, sealLines(seal, layers.container));
   output.note('nothing was verified: "diskseal verify" says who signed it and whether it is intact');
+}
+
+/** As much as can be said of a container whose disk cannot be read; then the reason, which decides the exit code. */
+async function showContainer(
+  path: string,
+  image: Disk,
+  container: Container,
+  seal: SealSummary | undefined,
+  fault: DisksealError,
+  output: Output,
+): Promise<void> {
+  const error = fault.with({ path });
+  await output.document({
+    ...containerDocument(path, image, container),
+    seal: seal ? sealDocument(seal) : null,
+    error: errorDocument(error),
+  });
+  await showLines(output, [...containerLines(path, image, container), ...sealLines(seal, container.container)]);
+  throw output.json ? new ReportedError(error.code, error.message, detailsOf(error)) : error;
+}
+
+type Line = readonly [label: string, text: string];
+
+async function showLines(output: Output, lines: readonly Line[]): Promise<void> {
+  for (const [label, text] of lines) await output.line(`${output.paint('strong', label.padEnd(11))} ${output.paint('plain', text)}`);
+}
+
+const MAP_NAMES: Record<Layers['map'], string> = {
+  gpt: 'GUID partition table',
+  apm: 'Apple partition map',
+  mbr: 'master boot record',
+  none: 'none',
+};
+
+function containerDocument(path: string, image: Disk, { container, disk }: Container): object {
+  return { image: path, size: image.size, verified: false, container: { kind: container, diskSize: disk.size } };
+}
+
+function containerLines(path: string, image: Disk, { container, disk }: Container): Line[] {
+  const what = container === 'udif' ? `UDIF, holds a disk of ${sizeText(disk.size)}` : 'none: the file is the disk';
+  return [
+    ['image', `${path}, ${sizeText(image.size)}`],
+    ['container', what],
+  ];
 }
 
 function volumeDocument({ position, filesystem, disk }: Volume, facts: HfsPlusTree | DisksealError | undefined): object {
@@ -138,16 +177,21 @@ function volumeDocument({ position, filesystem, disk }: Volume, facts: HfsPlusTr
   };
 }
 
-function volumeLines({ position, filesystem }: Volume, facts: HfsPlusTree | DisksealError | undefined): string[] {
+function volumeLines({ position, filesystem }: Volume, facts: HfsPlusTree | DisksealError | undefined): Line[] {
   const what = `${filesystemName(filesystem)} at ${position}`;
-  if (facts instanceof DisksealError) return [`${what}, which cannot be read: ${facts.message} (${facts.code})`];
+  if (facts instanceof DisksealError) return [['volume', `${what}, which cannot be read: ${facts.message} (${facts.code})`]];
   if (!facts)
-    return [filesystem === 'unknown' ? `at ${position}: ${filesystemName(filesystem)}` : `${what}, which this version does not read`];
+    return [
+      ['volume', filesystem === 'unknown' ? `at ${position}: ${filesystemName(filesystem)}` : `${what}, which this version does not read`],
+    ];
   const { blockSize, totalBlocks, freeBlocks, fileCount, folderCount } = facts.header;
   const kind = [facts.caseSensitive ? 'case-sensitive' : '', isJournaled(facts) ? 'journaled' : ''].filter(Boolean).join(', ');
   return [
-    `"${facts.root.name}", ${what}${kind ? ` (${kind})` : ''}`,
-    `${counted(fileCount, 'file')}, ${counted(folderCount, 'folder')}; blocks of ${grouped(blockSize)} bytes: ${grouped(totalBlocks)}, ${grouped(freeBlocks)} free`,
+    ['volume', `"${facts.root.name}", ${what}${kind ? ` (${kind})` : ''}`],
+    [
+      '',
+      `${counted(fileCount, 'file')}, ${counted(folderCount, 'folder')}; ${grouped(totalBlocks)} blocks of ${grouped(blockSize)} bytes, ${grouped(freeBlocks)} free`,
+    ],
   ];
 }
 
@@ -166,23 +210,27 @@ function sealDocument({ found, statement, certificates, fault }: SealSummary): o
   };
 }
 
-function sealLines(seal: SealSummary | undefined, container: Layers['container']): string[] {
-  if (!seal) return [container === 'udif' ? 'none' : 'none that this version would find: it reads the seals of DMGs'];
+function sealLines(seal: SealSummary | undefined, container: Container['container']): Line[] {
+  if (!seal) return [['seal', container === 'udif' ? 'none' : 'none that this version would find: it reads the seals of DMGs']];
   const { found, statement, certificates = [], fault } = seal;
-  const lines = found
-    ? [`${sizeText(found.area.layout.size)} at ${found.area.offset}; what follows is NOT VERIFIED, anyone can write it`]
-    : [];
+  const lines: Line[] = [];
+  if (found)
+    lines.push(['seal', `${sizeText(found.area.layout.size)} at ${found.area.offset}; what it says is NOT VERIFIED, anyone can write it:`]);
   if (statement) {
     const { product, version, build, platform, arch, channel, content } = statement;
-    lines.push(
-      `says it is ${product} ${version}${build === undefined ? '' : ` (build ${build})`} for ${platform}/${arch}, channel ${channel}`,
-    );
-    lines.push(`says it holds ${counted(content.entries, 'entry', 'entries')}`);
+    const number = build === undefined ? '' : ` (build ${build})`;
+    lines.push([
+      '',
+      `${product} ${version}${number} for ${platform}/${arch}, channel ${channel}; ${counted(content.entries, 'entry', 'entries')}`,
+    ]);
   }
   for (const { subject, notAfter, sha256 } of certificates) {
-    lines.push(`carries ${subject}, until ${new Date(notAfter * 1000).toISOString().slice(0, 10)}, sha256:${sha256}`);
+    lines.push(
+      ['', `certificate of ${subject}, until ${new Date(notAfter * 1000).toISOString().slice(0, 10)}`],
+      ['', `  sha256:${sha256}`],
+    );
   }
-  if (fault) lines.push(`cannot be read: ${fault.message} (${fault.code})`);
+  if (fault) lines.push([found ? '' : 'seal', `it cannot be read: ${fault.message} (${fault.code})`]);
   return lines;
 }
 
