@@ -79,7 +79,10 @@ export function parsePfx(der: Uint8Array): Pfx {
   const mac = fields.optional(TAG.sequence);
   fields.end();
   const authenticated = content.octetString('authSafe.content');
-  const safes = readDer(authenticated, 'AuthenticatedSafe', content.base + content.contentStart).list('AuthenticatedSafe', { minimum: 0, maximum: 64 });
+  const safes = readDer(authenticated, 'AuthenticatedSafe', content.base + content.contentStart).list('AuthenticatedSafe', {
+    minimum: 0,
+    maximum: 64,
+  });
   return { authenticated, mac: mac && readMac(mac), safes: safes.map(readSafe) };
 }
 
@@ -96,7 +99,11 @@ function readContentInfo(element: DerElement): { type: string; content: DerEleme
 function readMac(element: DerElement): MacData {
   const fields = element.fields('MacData');
   const digest = fields.next(TAG.sequence, 'mac').fields('DigestInfo');
-  const algorithm = digest.next(TAG.sequence, 'digestAlgorithm').fields('digestAlgorithm').next(TAG.oid, 'algorithm').oid('digestAlgorithm');
+  const algorithm = digest
+    .next(TAG.sequence, 'digestAlgorithm')
+    .fields('digestAlgorithm')
+    .next(TAG.oid, 'algorithm')
+    .oid('digestAlgorithm');
   const value = digest.next(TAG.octetString, 'digest').content;
   digest.end();
   const salt = fields.next(TAG.octetString, 'macSalt').content;
