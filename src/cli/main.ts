@@ -35,12 +35,25 @@ async function fail(output: Output, thrown: unknown): Promise<void> {
 
 function usageError(error: CommanderError, words: readonly string[]): DisksealError {
   const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
-  const named = COMMANDS.find(({ name }) => name === words[0]);
+  const named = namedBy(words);
   const guess = /\(Did you mean (.*)\?\)/.exec(suggestion ?? '')?.[1];
-  const help = `diskseal ${named ? `${named.name} --help` : '--help'}`;
+  const help = ['diskseal', ...named, '--help'].join(' ');
   const hint = guess ? `did you mean ${guess}? "${help}" lists what there is` : `"${help}" shows how it is used`;
   const said = error.code === 'commander.help' ? 'no command was given' : message;
   return new DisksealError('E_USAGE', said, { hint, cause: error });
+}
+
+/** The command that the words begin with, as in `keys new`. */
+function namedBy(words: readonly string[]): string[] {
+  const found: string[] = [];
+  let among: readonly CommandDeclaration[] | undefined = COMMANDS;
+  for (const word of words) {
+    const next: CommandDeclaration | undefined = among?.find(({ name }) => name === word);
+    if (!next) break;
+    found.push(word);
+    among = next.commands;
+  }
+  return found;
 }
 
 function program(): Command {
@@ -53,25 +66,28 @@ function program(): Command {
     .exitOverride()
     .configureOutput({ outputError: () => undefined, writeErr: () => undefined })
     .addHelpText('after', '\nStart with "diskseal init", then "diskseal build". "diskseal <command> --help" has examples.');
-  for (const declaration of COMMANDS) all.addCommand(commandOf(declaration, []).copyInheritedSettings(all));
+  for (const declaration of COMMANDS) all.addCommand(commandOf(declaration, all));
   return all;
 }
 
-function commandOf(declaration: CommandDeclaration, parents: readonly string[]): Command {
+function commandOf(declaration: CommandDeclaration, parent: Command): Command {
   const { name, summary, about, commands } = declaration;
-  const command = new Command(name).summary(summary).description(about ? `${summary}\n\n${about}` : summary);
+  const command = new Command(name)
+    .copyInheritedSettings(parent)
+    .summary(summary)
+    .description(about ? `${summary}\n\n${about}` : summary);
   for (const [argument, text] of declaration.arguments) command.argument(argument, text);
   for (const option of declaration.options) command.addOption(optionOf(option));
-  for (const option of COMMON) command.addOption(optionOf(option));
-  command.addHelpText('after', afterHelp(declaration));
   if (commands) {
-    for (const below of commands) command.addCommand(commandOf(below, [...parents, name]).copyInheritedSettings(command));
+    for (const below of commands) command.addCommand(commandOf(below, command));
     return command;
   }
+  for (const option of COMMON) command.addOption(optionOf(option));
+  command.addHelpText('after', afterHelp(declaration));
   return command.action(async (...given: unknown[]) => {
     const options = given.at(-2) as Record<string, unknown>;
-    const loaded = await declaration.load();
-    const code = await loaded.run({ arguments: given.slice(0, -2) as string[], options, output: createOutput(options) });
+    const loaded = await declaration.load?.();
+    const code = await loaded?.run({ arguments: given.slice(0, -2) as string[], options, output: createOutput(options) });
     if (code) process.exitCode = code;
   });
 }

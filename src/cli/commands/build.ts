@@ -1,6 +1,6 @@
 /** `diskseal build`: a manifest becomes images, sealed when it says how. Clock and environment enter here, as values. */
 import { lstat, mkdir, rmdir } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { type BuildPlan, type BuildResult, buildDmg } from '../../build/build.ts';
 import { DisksealError } from '../../core/errors.ts';
 import type { FileTree } from '../../core/file-tree.ts';
@@ -44,7 +44,7 @@ export async function run({ arguments: given, options, output }: Call<Options>):
   const outputs = chosenOutputs(manifest, options);
   for (const { path: wanted } of outputs) await refuseTaken(wanted, options.force ?? false);
   const warnings = new Warnings(output);
-  const signer = manifest.sign ? await openSigner(manifest.sign, output) : undefined;
+  const signer = manifest.sign ? await openSigner(manifest.sign) : undefined;
   warnAbout(manifest, signer, warnings);
 
   const built: Built[] = [];
@@ -63,7 +63,7 @@ export async function run({ arguments: given, options, output }: Call<Options>):
     );
   }
   const [first] = built;
-  if (first?.statement && signer) output.note(`check it with: diskseal verify ${first.path} --trust ${signer.certificatePath}`);
+  if (first?.statement && signer) output.note(`check it with: diskseal verify ${first.path} --trust ${shortest(signer.trust)}`);
 }
 
 /** Said once to people, and told by `--json`. */
@@ -88,11 +88,19 @@ function chosenOutputs({ outputs }: Manifest, { target, output }: Options): read
     const known = outputs.map((one) => one.target).join(', ');
     throw new DisksealError('E_USAGE', `the manifest has no target ${unknown}`, { hint: `it has ${known}` });
   }
-  const chosen = target ? outputs.filter((one) => target.includes(one.target)) : outputs;
+  const chosen = outputs
+    .filter((one) => !target || target.includes(one.target))
+    .map((one) => ({ target: one.target, path: shortest(one.path) }));
   if (output === undefined) return chosen;
   const [only, second] = chosen;
   if (!only || second) throw new DisksealError('E_USAGE', 'one --output cannot take several targets', { hint: 'choose one with --target' });
-  return [{ target: only.target, path: resolve(output) }];
+  return [{ target: only.target, path: output }];
+}
+
+/** A path as people would write it from where they are. */
+function shortest(path: string): string {
+  const way = relative(process.cwd(), path);
+  return way === '' || way.startsWith('..') || isAbsolute(way) ? path : way;
 }
 
 /** Said before hours of work, not after; `publish` makes sure of it at the end. */
@@ -144,7 +152,7 @@ function planOf(manifest: Manifest, tree: FileTree, signer: Signer | undefined):
 }
 
 async function write(path: string, plan: BuildPlan, force: boolean, platform: Platform, warnings: Warnings): Promise<BuildResult> {
-  const made = await makeFolders(dirname(path));
+  const made = await makeFolders(dirname(resolve(path)));
   try {
     return await writeImage(path, plan, force, platform, warnings);
   } catch (error) {
@@ -159,8 +167,9 @@ async function makeFolders(folder: string): Promise<string[]> {
   const first = await mkdir(folder, { recursive: true }).catch((error: unknown) => {
     throw writeError(folder, error);
   });
-  const made: string[] = [];
-  for (let at = folder; first !== undefined && at.length >= first.length; at = dirname(at)) made.push(at);
+  if (first === undefined) return [];
+  const made = [folder];
+  while (made.at(-1) !== first) made.push(dirname(made.at(-1)!));
   return made;
 }
 

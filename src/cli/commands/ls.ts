@@ -56,7 +56,7 @@ function sizeOf(entry: Entry): number {
 /** As POSIX ls -l writes it; `@` at the end tells of attributes, Finder info or a resource fork. */
 function modeText(entry: Entry): string {
   const { mode } = entry;
-  const letters = [...'rwxrwxrwx'].map((letter, index) => (mode & (0o400 >> index) ? letter : '-'));
+  const letters = 'rwxrwxrwx'.split('').map((letter, index) => (mode & (0o400 >> index) ? letter : '-'));
   const special = (bit: number, at: number, letter: string): void => {
     if (mode & bit) letters[at] = letters[at] === 'x' ? letter : letter.toUpperCase();
   };
