@@ -10,11 +10,17 @@ import { BlockRun, BlockTable, KolyTrailer, RUN_TYPE_NAMES } from './structs.ts'
 /** Front to back: data fork, property list and its tables, the other parts, trailer. Memory: the property list. */
 export async function* rawFields(disk: Disk): AsyncGenerator<RawField> {
   const koly = await readKoly(disk);
-  yield region('DataFork', koly.dataForkOffset, koly.dataForkLength, 'payloads of the runs');
-  yield region('PropertyList', koly.xmlOffset, koly.xmlLength, 'XML');
-  yield* tableFields(disk, koly);
-  if (koly.rsrcForkLength > 0) yield region('ResourceFork', koly.rsrcForkOffset, koly.rsrcForkLength, 'classic resource fork');
-  if (koly.codeSignatureLength > 0) yield region('CodeSignature', koly.codeSignatureOffset, koly.codeSignatureLength, "Apple's superblob");
+  const regions = [
+    region('DataFork', koly.dataForkOffset, koly.dataForkLength, 'payloads of the runs'),
+    region('PropertyList', koly.xmlOffset, koly.xmlLength, 'XML'),
+    region('ResourceFork', koly.rsrcForkOffset, koly.rsrcForkLength, 'classic resource fork'),
+    region('CodeSignature', koly.codeSignatureOffset, koly.codeSignatureLength, "Apple's superblob"),
+  ];
+  // Other writers put the parts in another order.
+  for (const part of regions.filter(({ length }) => length !== 0).sort((x, y) => x.offset - y.offset)) {
+    yield part;
+    if (part.label === 'PropertyList') yield* tableFields(disk, koly);
+  }
   const offset = disk.size - KolyTrailer.size;
   yield* KolyTrailer.describe(await disk.read(offset, KolyTrailer.size), 0, offset);
 }
