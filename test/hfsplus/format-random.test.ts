@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { check } from '../../src/formats/filesystems/hfsplus/check.ts';
 import { format } from '../../src/formats/filesystems/hfsplus/format.ts';
 import { foldKey, toStored } from '../../src/formats/filesystems/hfsplus/names.ts';
 import { open } from '../../src/formats/filesystems/hfsplus/open.ts';
@@ -21,6 +22,7 @@ describe('random trees', () => {
     await fc.assert(
       fc.asyncProperty(trees, async (tree) => {
         const volume = await format(tree, { ...options, caseSensitive });
+        expect(await check(volume)).toEqual([]);
         const opened = await open(volume);
         expect(opened.caseSensitive).toBe(caseSensitive);
         expect(await listing(opened)).toEqual(await listing(project(tree, { caseSensitive })));

@@ -3,6 +3,7 @@ import { bytesDisk, type Disk, stream, zerosDisk } from '../../src/core/disk.ts'
 import type { Entry, FileTree } from '../../src/core/file-tree.ts';
 import { find } from '../../src/core/file-tree.ts';
 import type { PlannedVolume } from '../../src/core/planned-volume.ts';
+import { check } from '../../src/formats/filesystems/hfsplus/check.ts';
 import { type FormatOptions, format } from '../../src/formats/filesystems/hfsplus/format.ts';
 import { open } from '../../src/formats/filesystems/hfsplus/open.ts';
 import { project } from '../../src/formats/filesystems/hfsplus/project.ts';
@@ -32,9 +33,10 @@ async function headerOf(volume: Disk): Promise<VolumeHeader> {
   return VolumeHeader.read(await volume.read(1024, 512));
 }
 
-/** Formats, opens again, and expects the projected tree. */
+/** Formats, checks, opens again, and expects the projected tree. */
 async function roundTrip(source: FileTree, options: Partial<FormatOptions> = {}): Promise<PlannedVolume> {
   const volume = await format(source, { ...OPTIONS, ...options });
+  expect(await check(volume)).toEqual([]);
   expect(await listing(await open(volume))).toEqual(await listing(project(source, options)));
   return volume;
 }

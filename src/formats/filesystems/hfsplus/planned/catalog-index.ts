@@ -4,6 +4,7 @@
  */
 import type { Disk } from '../../../../core/disk.ts';
 import { type ForkNumber, type PlannedForks, planForks } from './forks.ts';
+import type { StoredMetadata } from '../stored-metadata.ts';
 import { Cnid } from '../structs.ts';
 
 /** One number of a row. */
@@ -64,8 +65,8 @@ export class CatalogIndex {
     return this.names.length;
   }
 
-  /** Adds an entry. @param given - its name in the tree, when that is not how it is stored */
-  add(stored: string, row: Row, given = stored): number {
+  /** Adds an entry, all numbers zero. @param given - its name in the tree, when that is not how it is stored */
+  add(stored: string, given = stored): number {
     const entry = this.names.push(stored) - 1;
     if (given !== stored) this.#givenNames.set(entry, given);
     if (this.names.length * WIDTH > this.#rows.length) {
@@ -73,7 +74,6 @@ export class CatalogIndex {
       grown.set(this.#rows);
       this.#rows = grown;
     }
-    this.set(entry, row);
     return entry;
   }
 
@@ -83,6 +83,20 @@ export class CatalogIndex {
 
   set(entry: number, row: Row): void {
     for (const key in row) this.#rows[entry * WIDTH + Column[key as keyof Row]] = row[key as keyof Row]!;
+  }
+
+  /** What every entry has, written without a detour: there may be a million of them. The mode's type is not set. */
+  setMetadata(entry: number, metadata: StoredMetadata): void {
+    const at = entry * WIDTH;
+    this.#rows[at + Column.mode] = metadata.mode;
+    this.#rows[at + Column.uid] = metadata.uid;
+    this.#rows[at + Column.gid] = metadata.gid;
+    this.#rows[at + Column.created] = metadata.created;
+    this.#rows[at + Column.modified] = metadata.modified;
+    this.#rows[at + Column.changed] = metadata.changed;
+    this.#rows[at + Column.accessed] = metadata.accessed;
+    this.#rows[at + Column.backedUp] = metadata.backedUp;
+    this.#rows[at + Column.flags] = metadata.flags;
   }
 
   copyRow(from: number, to: number): void {

@@ -46,7 +46,8 @@ function addPrivateFolder(index: CatalogIndex, count: number, created: number): 
     recordFlags: RecordFlag.hasFolderCount,
     count,
   };
-  const entry = index.add(PRIVATE_FOLDER, row);
+  const entry = index.add(PRIVATE_FOLDER);
+  index.set(entry, row);
   const finderInfo = new Uint8Array(FINDER_INFO_SIZE);
   FolderInfo.write({ finderFlags: FinderFlag.invisible | FinderFlag.nameLocked, location: { v: ROOT_PLACE, h: ROOT_PLACE } }, finderInfo);
   index.finderInfo.set(entry, finderInfo);
@@ -58,7 +59,7 @@ function addInode(index: CatalogIndex, parent: number, group: readonly number[])
   if (group.length > MAX_LINKS) {
     throw new DisksealError('E_HFSPLUS', `the file has ${group.length} hard links, HFS+ holds ${MAX_LINKS}`, { path: index.path(first) });
   }
-  const entry = index.add(`${INODE_PREFIX}${cnidOf(index.count)}`, {});
+  const entry = index.add(`${INODE_PREFIX}${cnidOf(index.count)}`);
   index.copyRow(first, entry);
   const recordFlags = index.get(first, Column.recordFlags) | RecordFlag.hasLinkChain;
   index.set(entry, { kind: Kind.inode, parent, recordFlags, first: cnidOf(first), count: group.length });

@@ -5,7 +5,7 @@
 import { DisksealError } from '../../../../core/errors.ts';
 import { bytesDisk, type Disk } from '../../../../core/disk.ts';
 import type { Entry, File, FileTree, Folder, SymbolicLink } from '../../../../core/file-tree.ts';
-import { CatalogIndex, Column, Kind, type Row } from './catalog-index.ts';
+import { CatalogIndex, Column, Kind } from './catalog-index.ts';
 import { linkUp } from './hard-links.ts';
 import { checkAttributeName, compareBinary, storedName } from '../names.ts';
 import { join, sortedChildren } from '../sorted-children.ts';
@@ -76,18 +76,13 @@ async function addChildren(indexing: Indexing, { folder, entry, path, depth }: W
 
 function addEntry(indexing: Indexing, source: Entry, stored: string, parent: number, path: string): number {
   const { index, options } = indexing;
-  const { finderInfo, mode, ...numbers } = storedMetadata(source, path, options.warn);
-  const row: Row = {
-    ...numbers,
-    parent,
-    count: 1,
-    mode: mode | TYPE_BITS[source.type],
-    kind: Kind[source.type],
-    recordFlags: recordFlags(source, options),
-  };
-  const entry = index.add(stored, row, source.name);
+  const metadata = storedMetadata(source, path, options.warn);
+  const entry = index.add(stored, source.name);
+  index.setMetadata(entry, metadata);
+  const mode = metadata.mode | TYPE_BITS[source.type];
+  index.set(entry, { parent, count: 1, mode, kind: Kind[source.type], recordFlags: recordFlags(source, options) });
   if (source.type === 'file' && joinsGroup(indexing, source, entry, path)) return entry;
-  if (finderInfo) index.finderInfo.set(entry, finderInfo);
+  if (metadata.finderInfo) index.finderInfo.set(entry, metadata.finderInfo);
   if (source.type === 'file') addForks(index, source, entry, path);
   if (source.type === 'symlink') index.set(entry, { dataFork: index.forks.add(targetOf(source, path), path) });
   addAttributes(index, source, entry, path);
