@@ -96,11 +96,8 @@ async function planDisk(plan: BuildPlan, { platform, warn }: BuildOptions) {
   const volume = await format(tree, { caseSensitive, created, volumeId: ids.volumeId, ...(warn ? { warn } : {}) });
   const type = caseSensitive ? 'Apple_HFSX' : 'Apple_HFS';
   const disk = partition([{ disk: volume, type, name: 'disk image' }], { diskId: ids.diskGuid, volumeIds: [ids.partitionGuid] });
-  return { disk, volume, volumePosition: VOLUME_POSITION };
+  return { disk, volume, volumePosition: disk.partitions[0]!.position };
 }
-
-/** Sector 40, where `partition` puts the first volume, as hdiutil does. */
-const VOLUME_POSITION = 40 * 512;
 
 function hashingSink(sink: Sink, hasher: CoverageHasher): Sink {
   return {
