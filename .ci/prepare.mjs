@@ -17,7 +17,16 @@ const INSTALLED = 'node_modules/.diskseal-lock.json';
 const BUILT = 'dist/.built';
 
 if (!existsSync(INSTALLED) || readFileSync(INSTALLED, 'utf8') !== readFileSync('package-lock.json', 'utf8')) {
-  run('installing the locked dependencies', 'npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
+  // Not `npm ci`: it wants entries for the binaries of every platform, and a mirror of the registry may not have them all.
+  // This installs the versions of the lock file too, and leaves that file alone.
+  run('installing the locked dependencies', 'npm', [
+    'install',
+    '--no-save',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ]);
   writeFileSync(INSTALLED, readFileSync('package-lock.json'));
 }
 if (!existsSync(BUILT) || newest(['src', 'package-lock.json', 'tsconfig.json']) > statSync(BUILT).mtimeMs) {
