@@ -99,21 +99,17 @@ function mayBeWithin(name: GeneralName, base: GeneralName): boolean {
   }
   if (name.kind === 'email' && base.kind === 'email') return emailWithin(name.text, base.text, (left, right) => fold(left) === fold(right));
   if (name.kind === 'uri' && base.kind === 'uri' && uriHost(name.text) === undefined) return true;
-  return within(name, base);
+  return UNEVALUATED.has(name.kind) || within(name, base);
 }
 
-/** The forms for which both questions have one answer. Forms that are not evaluated count as excluded and as not permitted. */
+/** The forms for which both questions have one answer. */
 function within(name: GeneralName, base: GeneralName): boolean {
   if (name.kind === 'ip' && base.kind === 'ip') return addressWithin(name.octets, base.octets);
-  if (name.kind === 'uri' && base.kind === 'uri') return uriWithin(name.text, base.text);
-  return UNEVALUATED.has(name.kind) && unevaluated(base);
+  return name.kind === 'uri' && base.kind === 'uri' && uriWithin(name.text, base.text);
 }
 
+/** Names of these forms are never permitted and always excluded by a constraint of their form. */
 const UNEVALUATED: ReadonlySet<GeneralName['kind']> = new Set(['other', 'x400', 'ediParty', 'registeredId']);
-
-function unevaluated(base: GeneralName): boolean {
-  return UNEVALUATED.has(base.kind);
-}
 
 /** A directory name lies within another when it begins with all of it. */
 function startsWith(name: Name, base: Name, same: (left: Rdn, right: Rdn) => boolean): boolean {

@@ -34,7 +34,7 @@ export function workbench(): Workbench {
     openssl: (...args) => execFileSync('openssl', args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 64 << 20 }),
     attempt(...args) {
       const { status, stdout, stderr } = spawnSync('openssl', args, { cwd: folder, maxBuffer: 64 << 20 });
-      return { status: status ?? -1, output: `${stdout}${stderr}` };
+      return { status: status ?? -1, output: stdout.toString() + stderr.toString() };
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };

@@ -1,0 +1,132 @@
+import { describe, expect, test } from 'vitest';
+import * as der from '../../src/pki/der-write.ts';
+import { OID } from '../../src/pki/oids.ts';
+import { comparisonBudget, constraintFault } from '../../src/trust/name-constraints.ts';
+import { extension, makeCertificate, nameOf, testKey } from '../support/certificates.ts';
+
+const key = testKey('p256');
+const ascii = (tag: number, text: string): Uint8Array => der.element(tag, new TextEncoder().encode(text));
+const email = (text: string): Uint8Array => ascii(0x81, text);
+const dns = (text: string): Uint8Array => ascii(0x82, text);
+const uri = (text: string): Uint8Array => ascii(0x86, text);
+const ip = (...octets: number[]): Uint8Array => der.element(0x87, Uint8Array.from(octets));
+const directory = (name: Uint8Array): Uint8Array => der.explicit(4, name);
+const other = der.element(0xa0, der.oid('1.2.3'), der.explicit(0, der.nullValue()));
+const cn = (text: string, string = der.utf8String): Uint8Array =>
+  der.sequence(der.setOf([der.sequence(der.oid(OID.commonName), string(text))]));
+
+interface Bases {
+  permitted?: Uint8Array[];
+  excluded?: Uint8Array[];
+}
+
+/** The verdict on a certificate with these names under an authority with these constraints. */
+function judge({ permitted = [], excluded = [] }: Bases, names: Uint8Array[], subject: string | Uint8Array = 'CN=x'): string | undefined {
+  const subtrees = (number: number, bases: Uint8Array[]): Uint8Array[] =>
+    bases.length > 0 ? [der.explicit(number, ...bases.map((base) => der.sequence(base)))] : [];
+  const constraints = extension(OID.nameConstraints, der.sequence(...subtrees(0, permitted), ...subtrees(1, excluded)), true);
+  const authority = makeCertificate({ subject: 'CN=CA', key, ca: true, extensions: { x: constraints } }).certificate;
+  const san = names.length > 0 ? { x: extension(OID.subjectAltName, der.sequence(...names)) } : {};
+  const { certificate } = makeCertificate({ subject, key, extensions: san });
+  return constraintFault(authority.extensions.nameConstraints!, certificate, comparisonBudget());
+}
+
+const both = (base: Uint8Array, name: Uint8Array): [permitted: boolean, excluded: boolean] => [
+  judge({ permitted: [base] }, [name]) === undefined,
+  judge({ excluded: [base] }, [name]) !== undefined,
+];
+
+describe('within and not within', () => {
+  test.each<[string, Uint8Array, Uint8Array, boolean]>([
+    ['the same host', dns('example.com'), dns('example.com'), true],
+    ['a host below', dns('example.com'), dns('a.b.example.com'), true],
+    ['other case', dns('EXAMPLE.com'), dns('example.COM'), true],
+    ['only the same ending', dns('example.com'), dns('badexample.com'), false],
+    ['the parent', dns('a.example.com'), dns('example.com'), false],
+    ['every host', dns(''), dns('example.com'), true],
+    ['a wildcard below', dns('example.com'), dns('*.example.com'), true],
+    ['a mailbox itself', email('me@example.com'), email('me@example.com'), true],
+    ['another mailbox', email('me@example.com'), email('you@example.com'), false],
+    ['the mailboxes of a host', email('example.com'), email('me@example.com'), true],
+    ['a mailbox of a host below', email('example.com'), email('me@a.example.com'), false],
+    ['the hosts of a domain', email('.example.com'), email('me@a.example.com'), true],
+    ['the domain itself', email('.example.com'), email('me@example.com'), false],
+    ['a URI of a host', uri('example.com'), uri('https://me@example.com:8080/x'), true],
+    ['a URI of a host below', uri('example.com'), uri('https://a.example.com/'), false],
+    ['a URI of a domain', uri('.example.com'), uri('https://a.example.com?x'), true],
+    ['a URI that only names the host', uri('example.com'), uri('https://evil.org/example.com'), false],
+    ['a URI with the host as user', uri('example.com'), uri('https://example.com@evil.org/'), false],
+    ['an address', ip(192, 0, 2, 0, 255, 255, 255, 0), ip(192, 0, 2, 77), true],
+    ['another network', ip(192, 0, 2, 0, 255, 255, 255, 0), ip(192, 0, 3, 77), false],
+    ['an address of the other family', ip(0, 0, 0, 0, 0, 0, 0, 0), ip(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), false],
+    ['a name below', directory(nameOf('O=a')), directory(nameOf('O=a,CN=b')), true],
+    ['a name beside', directory(nameOf('O=a')), directory(nameOf('CN=b,O=a')), false],
+  ])('%s', (_, base, name, within) => {
+    // A constraint on directory names also meets the subject, CN=x.
+    const [permitted, excluded] = both(base, name);
+    if (base[0] !== 0xa4) expect(permitted).toBe(within);
+    expect(excluded).toBe(within);
+  });
+
+  test('where there is doubt, both answers refuse', () => {
+    expect(both(dns('a.example.com'), dns('*.example.com'))).toEqual([false, true]);
+    expect(both(dns('b.a.example.com'), dns('*.example.com'))).toEqual([false, true]);
+    expect(both(email('Me@example.com'), email('me@example.com'))).toEqual([false, true]);
+    expect(both(uri('example.com'), uri('urn:x'))).toEqual([false, true]);
+    expect(both(uri('example.com'), uri('https://[::1]/'))).toEqual([false, true]);
+    expect(both(other, other)).toEqual([false, true]);
+  });
+
+  test('a name of a form that no constraint speaks of is free', () => {
+    expect(both(dns('example.com'), email('me@other.org'))).toEqual([true, false]);
+    expect(judge({ excluded: [other] }, [dns('example.com')])).toBeUndefined();
+  });
+});
+
+describe('the subject', () => {
+  test('must be permitted byte by byte, is excluded however it is spelled', () => {
+    expect(judge({ permitted: [directory(nameOf('O=Good'))] }, [], 'O=Good,CN=x')).toBeUndefined();
+    expect(judge({ permitted: [directory(nameOf('O=Good'))] }, [], 'O=GOOD,CN=x')).toMatch(/not permitted/);
+    expect(judge({ permitted: [directory(cn('x', der.printableString))] }, [], cn('x'))).toMatch(/not permitted/);
+    for (const spelled of ['Bad Co', 'BAD  CO', ' bad co ', '\u{1d401}ad Co', 'Bad\u200b Co']) {
+      expect(judge({ excluded: [directory(cn('Bad Co', der.printableString))] }, [], cn(spelled)), spelled).toMatch(/excluded/);
+    }
+    expect(judge({ excluded: [directory(cn('Bad Co'))] }, [], cn('Good Co'))).toBeUndefined();
+    const teletex = der.sequence(der.setOf([der.sequence(der.oid(OID.commonName), der.element(0x14, Uint8Array.of(66)))]));
+    expect(judge({ excluded: [directory(cn('Bad Co'))] }, [], teletex)).toMatch(/excluded/);
+  });
+
+  test('a mailbox in the subject counts as a mailbox', () => {
+    const subject = der.sequence(der.setOf([der.sequence(der.oid(OID.emailAddress), der.ia5String('me@example.com'))]));
+    expect(judge({ excluded: [email('example.com')] }, [], subject)).toMatch(/excluded/);
+    expect(judge({ permitted: [email('example.org')] }, [], subject)).toMatch(/not permitted/);
+  });
+
+  test('an empty subject is no name', () => {
+    expect(judge({ permitted: [directory(nameOf('O=Good'))] }, [dns('example.com')], '')).toBeUndefined();
+  });
+});
+
+describe('constraints that mean nothing refuse everything', () => {
+  test.each<[string, Uint8Array]>([
+    ['a wildcard', dns('*.example.com')],
+    ['a leading period', dns('.example.com')],
+    ['two at signs', email('a@b@example.com')],
+    ['no mailbox name', email('@example.com')],
+    ['a URI', uri('https://example.com')],
+    ['an address without mask', ip(192, 0, 2, 1)],
+    ['a mask with holes', ip(192, 0, 2, 0, 255, 0, 255, 0)],
+    ['a mask of five octets', ip(1, 2, 3, 4, 5, 255, 255, 255, 255, 255)],
+  ])('%s', (_, base) => {
+    expect(judge({ excluded: [base] }, [])).toMatch(/name constraint that is no/);
+    expect(judge({ permitted: [base] }, [])).toMatch(/name constraint that is no/);
+  });
+
+  test('the work is bounded', () => {
+    const many = Array.from({ length: 900 }, (_, index) => dns(`h${index}.example.com`));
+    expect(judge({ excluded: many.slice(0, 10) }, many)).toMatch(/excluded/);
+    const began = performance.now();
+    expect(judge({ excluded: many }, many)).toBe('too many name constraints');
+    expect(performance.now() - began).toBeLessThan(1_000);
+  });
+});
