@@ -155,7 +155,7 @@ function goldenEntry({ path, type, modified, content, target, resourceFork, attr
     ...(target === undefined ? {} : { target }),
     ...(resourceFork ? { resourceFork: text(resourceFork) } : {}),
     ...(attributes && attributes.size > 0 && type === 'file'
-      ? { attributes: Object.fromEntries([...attributes].sort().map(([name, value]) => [name, text(value)])) }
+      ? { attributes: Object.fromEntries([...attributes].map(([name, value]) => [name, text(value)])) }
       : {}),
   };
 }
@@ -183,7 +183,7 @@ function comparable(entry: GoldenEntry, linked: ReadonlySet<string>, volume: str
   if (linked.has(entry.path)) return { path: entry.path, type: entry.type, modified: 0 };
   // Compressed by the filesystem: we know the size and refuse the content.
   if (COMPRESSED.has(`${volume}/${entry.path}`))
-    return { path: entry.path, type: entry.type, modified: entry.modified, content: `${entry.content}`.split(' ')[0]! };
+    return { path: entry.path, type: entry.type, modified: entry.modified, content: (entry.content ?? '').split(' ')[0] };
   return entry;
 }
 

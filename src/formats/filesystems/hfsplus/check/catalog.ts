@@ -38,8 +38,11 @@ interface Kept {
   readonly folderCount: number;
   /** Set when its thread record has come. */
   threaded?: boolean;
-  /** Counted from the records inside. */
-  children: number;
+}
+
+/** What lies directly in a folder, counted record by record. */
+interface Inside {
+  records: number;
   folders: number;
 }
 
@@ -62,8 +65,10 @@ export class CatalogCheck {
   readonly #header: VolumeHeader;
   readonly #items = new Map<number, Kept>();
   readonly #threads = new Map<number, KeptThread>();
+  readonly #inside = new Map<number, Inside>();
   readonly #links: LinksCheck;
   #files = 0;
+  #folders = 0;
   #highest: number = Cnid.firstUser - 1;
 
   constructor(header: VolumeHeader, extents: ExtentsCheck, faults: Faults) {
@@ -101,11 +106,20 @@ export class CatalogCheck {
     const key = leaf.keys[index]!;
     const item = readItem(leaf, index);
     const isFolder = item.recordType === RecordType.folder;
-    if (this.#items.has(item.id))
-      this.#faults.error('duplicate-id', `two records have the id ${item.id}`, item.offset + 8, 'CatalogRecord.id');
     this.#identity(item, key, isFolder);
     this.#name(key, leaf.offset + leaf.starts[index]!);
     this.#flagsAndMode(item, isFolder);
+    this.#count(key.parent, isFolder);
+    if (isFolder) this.#links.folder(item, key);
+    else this.#file(item, key);
+    this.#keep(item, key, isFolder);
+  }
+
+  #keep(item: CatalogItem, key: CatalogKey, isFolder: boolean): void {
+    if (this.#items.has(item.id)) {
+      this.#faults.error('duplicate-id', `two records have the id ${item.id}`, item.offset + 8, 'CatalogRecord.id');
+      return;
+    }
     this.#items.set(item.id, {
       isFolder,
       parent: key.parent,
@@ -114,11 +128,16 @@ export class CatalogCheck {
       flags: item.flags,
       valence: item.valence,
       folderCount: isFolder ? item.view.getUint32(item.at + 84) : 0,
-      children: 0,
-      folders: 0,
     });
-    if (isFolder) this.#links.folder(item, key);
-    else this.#file(item, key);
+  }
+
+  #count(parent: number, isFolder: boolean): void {
+    if (isFolder) this.#folders++;
+    else this.#files++;
+    let inside = this.#inside.get(parent);
+    if (!inside) this.#inside.set(parent, (inside = { records: 0, folders: 0 }));
+    inside.records++;
+    if (isFolder) inside.folders++;
   }
 
   #identity(item: CatalogItem, key: CatalogKey, isFolder: boolean): void {
@@ -173,7 +192,6 @@ export class CatalogCheck {
   }
 
   #file(item: CatalogItem, key: CatalogKey): void {
-    this.#files++;
     this.#fork(item, 'data');
     this.#fork(item, 'resource');
     if (item.view.getUint32(item.at + 84) !== 0) {
@@ -218,7 +236,7 @@ export class CatalogCheck {
 
   /** What can be said when all records have come. */
   finish(): void {
-    this.#countChildren();
+    this.#parents();
     this.#compareThreads();
     for (const [id, item] of this.#items) if (item.isFolder) this.#folder(id, item);
     this.#cycles();
@@ -226,16 +244,10 @@ export class CatalogCheck {
     this.#counts();
   }
 
-  #countChildren(): void {
+  #parents(): void {
     for (const [id, { parent, isFolder, offset }] of this.#items) {
-      if (parent === Cnid.rootParent) continue;
-      const folder = this.#items.get(parent);
-      if (folder?.isFolder) {
-        folder.children++;
-        if (isFolder) folder.folders++;
-      } else {
-        this.#faults.error('orphan', `${isFolder ? 'folder' : 'file'} ${id} lies in folder ${parent}, which does not exist`, offset);
-      }
+      if (parent === Cnid.rootParent || this.#items.get(parent)?.isFolder) continue;
+      this.#faults.error('orphan', `${isFolder ? 'folder' : 'file'} ${id} lies in folder ${parent}, which does not exist`, offset);
     }
   }
 
@@ -269,9 +281,10 @@ export class CatalogCheck {
     for (const [id, item] of this.#items) if (!item.threaded) this.#faults.error('thread', `${id} has no thread record`, item.offset);
   }
 
-  #folder(id: number, { valence, children, flags, folderCount, folders, offset }: Kept): void {
-    if (valence !== children) {
-      this.#faults.error('valence', `folder ${id} claims ${valence} entries, it has ${children}`, offset + 4, 'CatalogFolder.valence');
+  #folder(id: number, { valence, flags, folderCount, offset }: Kept): void {
+    const { records, folders } = this.#inside.get(id) ?? { records: 0, folders: 0 };
+    if (valence !== records) {
+      this.#faults.error('valence', `folder ${id} claims ${valence} entries, it has ${records}`, offset + 4, 'CatalogFolder.valence');
     }
     const counted = (flags & RecordFlag.hasFolderCount) !== 0;
     const wanted = folders + this.#links.folderLinksIn(id);
@@ -309,7 +322,7 @@ export class CatalogCheck {
     const { fileCount, folderCount, nextCatalogID, attributes } = this.#header;
     const wrong = (code: 'file-count' | 'folder-count' | 'next-catalog-id', message: string, at: number, field: keyof VolumeHeader) =>
       this.#faults.error(code, message, VOLUME_HEADER_OFFSET + at, `VolumeHeader.${field}`);
-    const folders = this.#items.size - this.#files - 1;
+    const folders = this.#folders - 1;
     if (!this.#items.get(Cnid.root)?.isFolder) this.#faults.error('orphan', 'there is no root folder', VOLUME_HEADER_OFFSET + 272);
     if (fileCount !== this.#files) wrong('file-count', `${fileCount} files are claimed, there are ${this.#files}`, 32, 'fileCount');
     if (folderCount !== folders) wrong('folder-count', `${folderCount} folders are claimed, there are ${folders}`, 36, 'folderCount');
