@@ -199,7 +199,7 @@ function readSignerIdentifier(element: DerElement): SignerIdentifier {
 
 /** RFC 5652 5.4: what is hashed has the tag of SET OF where the message has `[0]`. */
 function asSet(element: DerElement): Uint8Array {
-  const copy = element.bytes.slice();
+  const copy = new Uint8Array(element.bytes);
   copy[0] = TAG.set;
   return copy;
 }
@@ -288,7 +288,7 @@ function readSigningCertificate(element: DerElement): Uint8Array[] {
 function readAlgorithmProtection(element: DerElement): AlgorithmProtection {
   const fields = element.fields('CMSAlgorithmProtection');
   const digestAlgorithm = fields.next(TAG.sequence, 'digestAlgorithm').bytes;
-  const signatureAlgorithm = fields.next(context(1), 'signatureAlgorithm').bytes.slice();
+  const signatureAlgorithm = new Uint8Array(fields.next(context(1), 'signatureAlgorithm').bytes);
   fields.end();
   signatureAlgorithm[0] = TAG.sequence;
   return { digestAlgorithm, signatureAlgorithm };

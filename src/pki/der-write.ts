@@ -128,7 +128,7 @@ export function explicit(number: number, ...content: readonly Uint8Array[]): Uin
 
 /** `[number] IMPLICIT`: the element under another tag, constructed when it was. */
 export function implicit(number: number, encoded: Uint8Array): Uint8Array {
-  const retagged = encoded.slice();
+  const retagged = new Uint8Array(encoded);
   retagged[0] = 0x80 | (encoded[0]! & 0x20) | number;
   return retagged;
 }

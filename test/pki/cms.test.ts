@@ -337,7 +337,7 @@ describe.skipIf(!hasOpenssl)('openssl', () => {
       '-out',
       'a.p7s',
     );
-    expect(refusal(new Uint8Array(bench.openssl('cms', '-cmsout', '-inform', 'DER', '-in', 'a.p7s', '-outform', 'DER'))).exitCode).toBe(22);
+    expect(refusal(bench.read('a.p7s')).exitCode).toBe(22);
     bench.remove();
   });
 });

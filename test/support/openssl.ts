@@ -1,6 +1,6 @@
 /** The openssl command line as the other side of a test: makes certificates, signs, verifies. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -15,6 +15,7 @@ export interface Workbench {
   readonly folder: string;
   path(name: string): string;
   write(name: string, content: string | Uint8Array): string;
+  read(name: string): Uint8Array;
   /** Runs openssl in the folder. @returns its standard output; throws when it fails */
   openssl(...args: string[]): Buffer;
   /** The same for a run that may fail. */
@@ -31,6 +32,7 @@ export function workbench(): Workbench {
       writeFileSync(join(folder, name), content);
       return join(folder, name);
     },
+    read: (name) => new Uint8Array(readFileSync(join(folder, name))),
     openssl: (...args) => execFileSync('openssl', args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 64 << 20 }),
     attempt(...args) {
       const { status, stdout, stderr } = spawnSync('openssl', args, { cwd: folder, maxBuffer: 64 << 20 });
