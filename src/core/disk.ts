@@ -61,7 +61,9 @@ export async function* stream(disk: Disk, chunk = 1 << 20): AsyncGenerator<Uint8
 }
 
 /** A few bytes held in memory. */
-export function bytesDisk(bytes: Uint8Array): Disk {
+export function bytesDisk(given: Uint8Array): Disk {
+  // Plain, whatever came: a Node Buffer's `slice` does not copy.
+  const bytes = new Uint8Array(given.buffer, given.byteOffset, given.length);
   return {
     size: bytes.length,
     read(position, length, into) {

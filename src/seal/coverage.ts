@@ -32,7 +32,7 @@ export function withMask(bytes: Uint8Array, position: number, masked: readonly R
     const from = Math.max(0, start - position);
     const to = Math.min(bytes.length, start + length - position);
     if (from >= to) continue;
-    if (result === bytes) result = bytes.slice();
+    if (result === bytes) result = new Uint8Array(bytes);
     result.fill(0, from, to);
   }
   return result;

@@ -8,7 +8,7 @@ export const FINDER_INFO_SIZE = FileInfo.size + ExtendedFileInfo.size;
 
 /** Puts zeros where the kernel keeps its own fields. @returns undefined when nothing else is left */
 export function visibleFinderInfo(stored: Uint8Array, isSymlink: boolean): Uint8Array | undefined {
-  const shown = stored.slice();
+  const shown = new Uint8Array(stored);
   if (isSymlink) shown.fill(0, 0, 8);
   shown.fill(0, 16, 24);
   shown.fill(0, 28, 32);
