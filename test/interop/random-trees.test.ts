@@ -19,7 +19,10 @@ import { mayUse } from './tools.ts';
 const scratch = mkdtempSync(join(tmpdir(), 'diskseal-random-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-const trees = fc.sample(randomTree({ nameKey: (name) => foldKey(toStored(name)) }), 50);
+/** 7-Zip shows other characters for these, or its list cannot be cut into lines. */
+// oxlint-disable-next-line no-control-regex
+const respell = (name: string): string => name.replace(/[\x01-\x1f\x7f-\x9f\u2028\u2029\u2400]|^ +$/g, '_');
+const trees = fc.sample(randomTree({ nameKey: (name) => foldKey(toStored(name)), respell }), { numRuns: 50, seed: 2026 });
 
 describe.runIf(mayUse(sevenZip))('random trees', () => {
   test.each(trees.map((tree, index) => [index, tree] as const))('number %i', async (index, tree) => {

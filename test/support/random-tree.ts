@@ -7,6 +7,8 @@ import { folder, symlink } from './memory-tree.ts';
 export interface RandomTreeOptions {
   /** Names of one folder differ by this, and no name's key is empty. Default: the name itself. */
   readonly nameKey?: (name: string) => string;
+  /** Changes names, for readers that cannot show all of them. */
+  readonly respell?: (name: string) => string;
 }
 
 /** Bytes that look different at every place; cheap to make and to shrink. */
@@ -98,8 +100,8 @@ function makeFile(text: string, body: FileBody, linkGroup?: string): File {
 }
 
 /** Children of one folder; files of a group are one file under several names. */
-function children(depth: number, groups: readonly FileBody[], nameKey: (name: string) => string): fc.Arbitrary<Entry[]> {
-  const name = usableName(nameKey);
+function children(depth: number, groups: readonly FileBody[], names: Names): fc.Arbitrary<Entry[]> {
+  const name = usableName(names);
   const file = fc.record({ name, body: fileBody }).map(({ name: text, body }): Entry => makeFile(text, body));
   const linked = fc
     .record({ name, group: fc.nat(groups.length - 1) })
@@ -115,21 +117,23 @@ function children(depth: number, groups: readonly FileBody[], nameKey: (name: st
   ];
   if (depth > 0) {
     const inner = fc
-      .record({ name, metadata, inside: children(depth - 1, groups, nameKey) })
+      .record({ name, metadata, inside: children(depth - 1, groups, names) })
       .map(({ name: text, metadata: given, inside }): Entry => folder(text, inside, given));
     kinds.push({ weight: 3, arbitrary: inner });
   }
-  return fc.uniqueArray(fc.oneof(...kinds), { maxLength: depth > 2 ? 12 : 6, selector: (entry) => nameKey(entry.name) });
+  return fc.uniqueArray(fc.oneof(...kinds), { maxLength: depth > 2 ? 12 : 6, selector: (entry) => names.nameKey(entry.name) });
 }
 
-function usableName(nameKey: (name: string) => string): fc.Arbitrary<string> {
-  return anyName.map((text) => (nameKey(text) === '' ? `${text}x` : text));
+type Names = Required<RandomTreeOptions>;
+
+function usableName({ nameKey, respell }: Names): fc.Arbitrary<string> {
+  return anyName.map(respell).map((text) => (nameKey(text) === '' ? `${text}x` : text));
 }
 
 export function randomTree(options: RandomTreeOptions = {}): fc.Arbitrary<FileTree> {
-  const nameKey = options.nameKey ?? ((text) => text);
+  const names: Names = { nameKey: (text) => text, respell: (text) => text, ...options };
   return fc
     .tuple(fileBody, fileBody)
-    .chain((groups) => fc.record({ name: usableName(nameKey), metadata, inside: children(3, groups, nameKey) }))
+    .chain((groups) => fc.record({ name: usableName(names), metadata, inside: children(3, groups, names) }))
     .map(({ name: text, metadata: given, inside }) => ({ root: folder(text, inside, given) }));
 }
