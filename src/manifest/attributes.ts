@@ -1,6 +1,6 @@
 /** Extended attributes, Finder info and resource forks: from the manifest, from AppleDouble files, from the host. */
 import { lstatSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { bytesDisk, type Disk } from '../core/disk.ts';
 import { DisksealError } from '../core/errors.ts';
 import { isAppleDouble, readAppleDouble, XATTR_NAME_LIMIT } from '../formats/finder/apple-double.ts';
@@ -8,6 +8,7 @@ import { applyFinderSettings, FINDER_INFO_SIZE } from '../formats/finder/finder-
 import { type ContentItem, isInside } from './manifest.ts';
 import { type PlannedEntry, sourcePath } from './planned-entry.ts';
 import type { XattrInput } from './schema.ts';
+import { realFolder } from './sources.ts';
 
 const FINDER_INFO = 'com.apple.FinderInfo';
 const RESOURCE_FORK = 'com.apple.ResourceFork';
@@ -72,7 +73,7 @@ function valueDisk(value: XattrInput, context: AttributeContext): Disk | undefin
   if ('hex' in value) return bytesDisk(new Uint8Array(Buffer.from(value.hex, 'hex')));
   if ('base64' in value) return bytesDisk(new Uint8Array(Buffer.from(value.base64, 'base64')));
   const path = resolve(context.folder, value.file);
-  if (!context.allowOutside && !isInside(context.folder, path)) {
+  if (!context.allowOutside && !isInside(realFolder(context.folder), join(realFolder(dirname(path)), basename(path)))) {
     context.refuse(`${value.file} lies outside the manifest’s folder`, 'xattrs', 'move it inside, or build with --allow-outside');
     return undefined;
   }

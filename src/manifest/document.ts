@@ -4,6 +4,7 @@
  * spelling and keys of maps stay, and where a text is wanted `1.10` is the text "1.10" and not the number 1.1.
  */
 import {
+  type Alias,
   type Document,
   isAlias,
   isMap,
@@ -14,6 +15,7 @@ import {
   type Pair,
   parseDocument,
   type Scalar,
+  visit,
   type YAMLMap,
 } from 'yaml';
 import { z } from 'zod';
@@ -72,6 +74,8 @@ class Walk {
   readonly #map: SourceMap;
   readonly #faults: Faults;
   readonly #open = new Set<Node>();
+  /** Nodes by their anchors, in the order of the text: a name may be used again. */
+  #anchors: Map<string, Node[]> | undefined;
   #aliased = 0;
   #inAlias = 0;
 
@@ -90,7 +94,7 @@ class Walk {
       if (this.#aliased === ALIASED_NODES + 1) this.#refuse('aliases repeat too much', span);
       return undefined;
     }
-    if (isAlias(node)) return this.#alias(node.resolve(this.#document), schema, path, span);
+    if (isAlias(node)) return this.#alias(this.#anchorFor(node), schema, path, span);
     if (isScalar(node)) return scalarValue(node, schema);
     if (this.#open.has(node)) return this.#refuse('an alias contains itself', span);
     this.#open.add(node);
@@ -101,6 +105,13 @@ class Walk {
     } finally {
       this.#open.delete(node);
     }
+  }
+
+  /** The last node of that name before the alias (YAML 1.2.2, 7.1). The library's own look-up walks the document each time. */
+  #anchorFor(alias: Alias): Node | undefined {
+    this.#anchors ??= anchorsIn(this.#document);
+    const start = alias.range?.[0] ?? 0;
+    return this.#anchors.get(alias.source)?.findLast((node) => (node.range?.[0] ?? 0) < start);
   }
 
   #alias(target: Node | undefined, schema: Schema | undefined, path: KeyPath, span: Span | undefined): unknown {
@@ -150,6 +161,17 @@ class Walk {
     this.#faults.add(this.#map.fault(message, span));
     return undefined;
   }
+}
+
+function anchorsIn(document: Document.Parsed): Map<string, Node[]> {
+  const anchors = new Map<string, Node[]>();
+  visit(document, {
+    Node(_key, node) {
+      if (isAlias(node) || node.anchor === undefined) return;
+      anchors.set(node.anchor, [...(anchors.get(node.anchor) ?? []), node]);
+    },
+  });
+  return anchors;
 }
 
 function spanOf(node: Node | null | undefined): Span | undefined {

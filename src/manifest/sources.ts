@@ -2,8 +2,8 @@
  * Finding what `src` means: a file, a folder with all it holds, or a glob. Links are never followed, and what is neither
  * file, folder nor link is refused. Everything is looked at once, here, and read later.
  */
-import { type BigIntStats, closeSync, lstatSync, openSync, readlinkSync, readSync } from 'node:fs';
-import { readdir, realpath } from 'node:fs/promises';
+import { type BigIntStats, closeSync, lstatSync, openSync, readlinkSync, readSync, realpathSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { convertPathToPattern, globby, isDynamicPattern } from 'globby';
 import { DisksealError } from '../core/errors.ts';
@@ -19,6 +19,8 @@ export interface SourceContext {
   readonly platform: string;
   /** Absolute paths that are products of this build and never sources of it. */
   readonly outputs: ReadonlySet<string>;
+  /** Folders with links followed, as far as they were asked for. */
+  readonly realPaths: Map<string, string>;
   /** Reports what cannot be taken, and goes on. `key` is the part of the item that is to blame. */
   readonly refuse: (message: string, key: string, hint?: string) => void;
 }
@@ -46,7 +48,7 @@ export async function findSources(item: ContentItem, context: SourceContext): Pr
     context.refuse(`${src}: there is no such file or folder`, 'src', missingHint(path));
     return { found: [], glob: false };
   }
-  if (!(await contained(path === context.folder ? path : dirname(path), src, context))) return { found: [], glob: false };
+  if (!contained(path === context.folder ? path : dirname(path), src, context)) return { found: [], glob: false };
   const found = await takeOne(path, stat, item, context);
   return { found: found ? [{ below: [], entry: found }] : [], glob: false };
 }
@@ -60,12 +62,25 @@ function missingHint(path: string): string {
 }
 
 /** Whether a folder is really within the manifest's, links followed. Reports it when not. */
-async function contained(folder: string, src: string, context: SourceContext): Promise<boolean> {
-  if (context.allowOutside) return true;
-  const [inner, outer] = await Promise.all([realpath(folder).catch(() => folder), realpath(context.folder)]);
-  if (isInside(outer, inner)) return true;
+function contained(folder: string, src: string, context: SourceContext): boolean {
+  if (context.allowOutside || isInside(realPath(context.folder, context), realPath(folder, context))) return true;
   context.refuse(`${src} lies outside the manifest’s folder`, 'src', 'move it inside, or build with --allow-outside');
   return false;
+}
+
+function realPath(folder: string, { realPaths }: SourceContext): string {
+  const known = realPaths.get(folder) ?? realFolder(folder);
+  realPaths.set(folder, known);
+  return known;
+}
+
+/** A folder with links followed; itself when there is no such folder. */
+export function realFolder(folder: string): string {
+  try {
+    return realpathSync(folder);
+  } catch {
+    return folder;
+  }
 }
 
 async function takeOne(path: string, stat: BigIntStats, item: ContentItem, context: SourceContext): Promise<PlannedEntry | undefined> {
@@ -158,7 +173,7 @@ async function findGlob(item: ContentItem, context: SourceContext): Promise<Foun
     context.refuse(`${item.src!}: there is no folder ${base === '' ? '.' : base}`, 'src', missingHint(folder));
     return [];
   }
-  if (!(await contained(folder, item.src!, context))) return [];
+  if (!contained(folder, item.src!, context)) return [];
   const matches = outermost(await match(folder, [pattern], item.exclude));
   if (matches.length === 0) context.refuse(`${item.src!} matches nothing`, 'src', 'paths start at the manifest’s folder');
   const found: Found[] = [];

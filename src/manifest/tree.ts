@@ -29,6 +29,8 @@ export interface Host {
   sourceFile(path: string, size: number, modifiedNs: bigint): Disk;
   /** Node's name of the system, as in `process.platform`. */
   readonly platform: string;
+  /** Absolute paths that are about to be written, beside the manifest's own outputs: never taken as sources. */
+  readonly outputs?: readonly string[];
 }
 
 /**
@@ -51,13 +53,14 @@ class Planner {
   readonly #manifest: Manifest;
   readonly #host: Host;
   readonly #outputs: ReadonlySet<string>;
+  readonly #realPaths = new Map<string, string>();
   /** The entries that items themselves brought, for their attributes. */
   readonly #own: { readonly item: ContentItem; readonly entry: PlannedEntry }[] = [];
 
   constructor(manifest: Manifest, host: Host) {
     this.#manifest = manifest;
     this.#host = host;
-    this.#outputs = new Set(manifest.outputs.map(({ path }) => path));
+    this.#outputs = new Set([...manifest.outputs.map(({ path }) => path), ...(host.outputs ?? [])]);
     this.root = impliedFolder(manifest.volume.name);
   }
 
@@ -70,7 +73,7 @@ class Planner {
     }
     const { folder, allowOutside } = this.#manifest;
     const refuse = (message: string, key: string, hint?: string): void => this.#refuse(item, message, key, hint);
-    const context = { folder, allowOutside, refuse, platform: this.#host.platform, outputs: this.#outputs };
+    const context = { folder, allowOutside, refuse, platform: this.#host.platform, outputs: this.#outputs, realPaths: this.#realPaths };
     const { found, glob } = await findSources(item, context);
     for (const one of found) this.#placeFound(item, one, glob);
   }

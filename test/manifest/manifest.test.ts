@@ -118,6 +118,17 @@ describe('a manifest', () => {
     expect((await load(text)).contents.map(({ xattrs }) => xattrs)).toEqual([{ k: 'v' }, { k: 'v' }]);
   });
 
+  it('knows an anchor by the last node that had it before, and looks it up at once', async () => {
+    const items = Array.from({ length: 3000 }, () => '  - { src: a, xattrs: *x }\n').join('');
+    const text = `${HEAD}contents:\n  - { src: a, xattrs: &x { k: old } }\n  - { src: b, xattrs: &x { k: v } }\n${items}`;
+    const started = Date.now();
+    expect((await load(text)).contents.slice(2).every(({ xattrs }) => xattrs?.['k'] === 'v')).toBe(true);
+    expect(Date.now() - started).toBeLessThan(3000);
+    expect((await failure(load(`${HEAD}contents: [{ src: a, xattrs: *x }, { src: a, xattrs: &x { k: v } }]\n`))).message).toBe(
+      'an alias without its anchor',
+    );
+  });
+
   it.each([20_000, 200])('refuses nesting %i deep without exhausting the stack', async (depth) => {
     expect((await failure(load(`a: ${'['.repeat(depth)}${']'.repeat(depth)}`))).code).toBe('E_MANIFEST');
   });

@@ -206,6 +206,8 @@ describe('contents', () => {
     const folder = await folderOf({ 'a/x': 'x', 'a/Hello.dmg': 'old' });
     expect(await paths(folder, 'output: a/Hello.dmg\ncontents: [{ src: a }]\n')).toEqual(['a', 'a/x']);
     expect(await paths(folder, 'output: a/Hello.dmg\ncontents: [{ src: "a/*" }]\n')).toEqual(['x']);
+    const other = await entriesOf(folder, 'contents: [{ src: a }]\n', {}, { ...host, outputs: [join(folder, 'a/Hello.dmg')] });
+    expect([...other.keys()]).toEqual(['a', 'a/x']);
   });
 
   it('takes a name literally when it exists, though it looks like a glob', async () => {
