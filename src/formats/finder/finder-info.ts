@@ -59,7 +59,7 @@ export interface FinderSettings {
 /** Finder info with settings put into it. @param before - the 32 bytes so far; absent: all zero */
 export function applyFinderSettings(settings: FinderSettings, before?: Uint8Array): Uint8Array {
   const info = FinderInfo.read(before ?? new Uint8Array(FINDER_INFO_SIZE));
-  const result = new Uint8Array(before ?? FINDER_INFO_SIZE);
+  const result = before ? new Uint8Array(before) : new Uint8Array(FINDER_INFO_SIZE);
   let flags = info.flags;
   if (settings.flags) flags = settings.flags.reduce((all, name) => all | FINDER_FLAGS[name], flags & LABEL_MASK);
   if (settings.label !== undefined) flags = (flags & ~LABEL_MASK) | (settings.label << LABEL_SHIFT);

@@ -3,10 +3,9 @@
  * HFSPlusAttrExtents); TN1150 "Attributes File" reserves the places.
  */
 import { bytesDisk, type Disk } from '../../../core/disk.ts';
-import { DisksealError } from '../../../core/errors.ts';
 import type { AttributeKey } from './btree/key.ts';
 import type { BTree, Found, KeyedNode } from './btree/tree.ts';
-import { extentsOf, forkDisk } from './fork.ts';
+import { extentsOf, forkDisk, requireForkSize } from './fork.ts';
 import { malformed } from './malformed.ts';
 import { AttributeData, AttributeExtents, AttributeFork, AttributeType, type ExtentDescriptor } from './structs.ts';
 import type { Volume } from './volume.ts';
@@ -47,23 +46,16 @@ async function valueOf(volume: Volume, tree: BTree<AttributeKey>, place: Found<A
   if (type === AttributeType.inline) return inlineValue(record, offset);
   if (type !== AttributeType.fork) throw malformed(`an attribute record has the type ${type}`, offset, 'AttributeRecord.recordType');
 
-  const { theFork } = readForkRecord(record, offset);
-  const { fileID, name } = keyAt(place);
   const claim = { offset: offset + 8, field: 'AttributeFork.theFork' };
+  if (record.length < AttributeFork.size) throw malformed(`a fork record of ${record.length} bytes`, offset, 'AttributeFork');
+  requireForkSize(record, 8, claim);
+  const { theFork } = AttributeFork.read(record, 0, offset);
+  const { fileID, name } = keyAt(place);
   const extents = await extentsOf(volume.blocks, theFork, claim, async (startBlock) => {
     const more = await tree.get({ fileID, name, startBlock });
     return more && overflowExtents(more);
   });
   return forkDisk(volume.blocks, extents, theFork.logicalSize);
-}
-
-function readForkRecord(record: Uint8Array, offset: number): AttributeFork {
-  try {
-    return AttributeFork.read(record, 0, offset);
-  } catch (error) {
-    if (error instanceof DisksealError) throw malformed(error.message, error.offset ?? offset, error.field ?? 'AttributeFork');
-    throw error;
-  }
 }
 
 function inlineValue(record: Uint8Array, offset: number): Disk {

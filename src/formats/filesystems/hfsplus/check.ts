@@ -19,7 +19,7 @@ import { checkTree } from './check/tree.ts';
 import type { Blocks } from './fork.ts';
 import { ForkType, KeyCompare, MaxKeyLength, SIGNATURE_HFSX, TreeAttribute, VolumeAttribute, type VolumeHeader } from './structs.ts';
 import { isCaseSensitive, overflowOf, specialFile } from './volume.ts';
-import { specialForks, type SpecialFile } from './volume-header.ts';
+import { type SpecialFile, specialFork, specialForks } from './volume-header.ts';
 
 export type { Fault, FaultCode } from './check/faults.ts';
 
@@ -57,9 +57,7 @@ class VolumeCheck {
   async run(): Promise<void> {
     const extentsWhole = await this.#extentsTree();
     if (!extentsWhole) return;
-    for (const { id, fork, offset, name } of specialForks(this.#header)) {
-      this.#extents.fork(id, ForkType.data, fork, { offset, field: `VolumeHeader.${name}` });
-    }
+    for (const { id, fork, claim } of specialForks(this.#header)) this.#extents.fork(id, ForkType.data, fork, claim);
     const catalog = new CatalogCheck(this.#header, this.#extents, this.#faults);
     const attributes = new AttributesCheck(this.#extents, this.#faults);
     const catalogWhole = await this.#catalogTree(catalog);
@@ -106,7 +104,7 @@ class VolumeCheck {
   }
 
   async #file(name: SpecialFile): Promise<TreeFile | undefined> {
-    const { id } = specialForks(this.#header).find((special) => special.name === name)!;
+    const { id } = specialFork(this.#header, name);
     const overflow = this.#tree && overflowOf(this.#tree, id, ForkType.data);
     return this.#faults.step('extent-record', () => specialFile(this.#blocks, this.#header, name, overflow));
   }

@@ -26,6 +26,12 @@ export interface Claim {
 /** Finds the extents of a fork from one of its blocks on, in the extents overflow file; undefined when there is no such record. */
 export type Overflow = (startBlock: number) => Promise<readonly ExtentDescriptor[] | undefined>;
 
+/** Refuses a fork of more than 2^53-1 bytes, before ForkData reads a size that no number holds. @param at - where the fork is in `bytes` */
+export function requireForkSize(bytes: Uint8Array, at: number, claim: Claim): void {
+  if (new DataView(bytes.buffer, bytes.byteOffset + at, 4).getUint32(0) < 0x20_0000) return;
+  throw malformed('a size of more than 2^53-1 bytes', claim.offset, `${claim.field}.logicalSize`);
+}
+
 /** The extents of a fork in order, neighbours joined, each checked to be within the volume. */
 export async function extentsOf(blocks: Blocks, fork: ForkPlace, claim: Claim, overflow?: Overflow): Promise<ExtentDescriptor[]> {
   const found: ExtentDescriptor[] = [];

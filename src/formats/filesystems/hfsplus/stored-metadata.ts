@@ -86,7 +86,7 @@ function storedFinderInfo(entry: Entry, path: string): Uint8Array | undefined {
   if (entry.finderInfo && entry.finderInfo.length !== FINDER_INFO_SIZE) {
     throw new DisksealError('E_HFSPLUS', `Finder info has ${FINDER_INFO_SIZE} bytes, not ${entry.finderInfo.length}`, { path });
   }
-  const stored = new Uint8Array(entry.finderInfo ?? FINDER_INFO_SIZE);
+  const stored = entry.finderInfo ? new Uint8Array(entry.finderInfo) : new Uint8Array(FINDER_INFO_SIZE);
   if (entry.type === 'file' && String.fromCharCode(...stored.subarray(0, FINDER_FLAGS_OFFSET)) === HARD_LINK) {
     throw new DisksealError('E_HFSPLUS', 'a file with the Finder type "hlnk" and creator "hfs+" would be taken for a hard link', { path });
   }

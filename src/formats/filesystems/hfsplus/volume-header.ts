@@ -4,8 +4,10 @@
  */
 import type { Disk } from '../../../core/disk.ts';
 import { DisksealError } from '../../../core/errors.ts';
+import { type Claim, requireForkSize } from './fork.ts';
 import { malformed } from './malformed.ts';
 import {
+  Cnid,
   type ForkData,
   SIGNATURE_HFS,
   SIGNATURE_HFS_PLUS,
@@ -43,12 +45,8 @@ export async function readVolumeHeader(disk: Disk): Promise<VolumeHeader> {
 /** @param offset - where the header lies on the volume */
 export function parseVolumeHeader(bytes: Uint8Array, offset: number): VolumeHeader {
   judgeSignature(bytes, offset);
-  try {
-    return VolumeHeader.read(bytes, 0, offset);
-  } catch (error) {
-    if (error instanceof DisksealError) throw malformed(error.message, error.offset ?? offset, error.field ?? 'VolumeHeader');
-    throw error;
-  }
+  for (const [name, at] of Object.entries(FORK_OFFSETS)) requireForkSize(bytes, at, { offset: offset + at, field: `VolumeHeader.${name}` });
+  return VolumeHeader.read(bytes, 0, offset);
 }
 
 function judgeSignature(bytes: Uint8Array, offset: number): void {
@@ -83,15 +81,38 @@ function judgeGeometry(header: VolumeHeader, diskSize: number): void {
   }
 }
 
-/** The volume's own files, with what they are called and where their fork data lies in the header. */
-export function specialForks(header: VolumeHeader): { name: SpecialFile; id: number; fork: ForkData; offset: number }[] {
-  return [
-    { name: 'allocationFile', id: 6, fork: header.allocationFile, offset: VOLUME_HEADER_OFFSET + 112 },
-    { name: 'extentsFile', id: 3, fork: header.extentsFile, offset: VOLUME_HEADER_OFFSET + 192 },
-    { name: 'catalogFile', id: 4, fork: header.catalogFile, offset: VOLUME_HEADER_OFFSET + 272 },
-    { name: 'attributesFile', id: 8, fork: header.attributesFile, offset: VOLUME_HEADER_OFFSET + 352 },
-    { name: 'startupFile', id: 7, fork: header.startupFile, offset: VOLUME_HEADER_OFFSET + 432 },
-  ];
+export type SpecialFile = 'allocationFile' | 'extentsFile' | 'catalogFile' | 'attributesFile' | 'startupFile';
+
+/** Where the header has the forks of the volume's own files. */
+const FORK_OFFSETS: Record<SpecialFile, number> = {
+  allocationFile: 112,
+  extentsFile: 192,
+  catalogFile: 272,
+  attributesFile: 352,
+  startupFile: 432,
+};
+
+const FILE_IDS: Record<SpecialFile, number> = {
+  allocationFile: Cnid.allocationFile,
+  extentsFile: Cnid.extentsFile,
+  catalogFile: Cnid.catalogFile,
+  attributesFile: Cnid.attributesFile,
+  startupFile: Cnid.startupFile,
+};
+
+export interface SpecialFork {
+  readonly name: SpecialFile;
+  readonly id: number;
+  readonly fork: ForkData;
+  readonly claim: Claim;
 }
 
-export type SpecialFile = 'allocationFile' | 'extentsFile' | 'catalogFile' | 'attributesFile' | 'startupFile';
+/** The fork of one of the volume's own files. */
+export function specialFork(header: VolumeHeader, name: SpecialFile): SpecialFork {
+  const claim = { offset: VOLUME_HEADER_OFFSET + FORK_OFFSETS[name], field: `VolumeHeader.${name}` };
+  return { name, id: FILE_IDS[name], fork: header[name], claim };
+}
+
+export function specialForks(header: VolumeHeader): SpecialFork[] {
+  return (Object.keys(FORK_OFFSETS) as SpecialFile[]).map((name) => specialFork(header, name));
+}

@@ -28,7 +28,7 @@ import {
   SIGNATURE_HFSX,
   type VolumeHeader,
 } from './structs.ts';
-import { readVolumeHeader, specialForks, type SpecialFile } from './volume-header.ts';
+import { readVolumeHeader, specialFork, type SpecialFile } from './volume-header.ts';
 
 export interface Volume {
   readonly header: VolumeHeader;
@@ -72,8 +72,8 @@ export function isCaseSensitive(header: VolumeHeader, tree: HeaderRecord): boole
 
 /** One of the volume's own files. */
 export async function specialFile(blocks: Blocks, header: VolumeHeader, name: SpecialFile, overflow?: Overflow): Promise<TreeFile> {
-  const { fork, offset } = specialForks(header).find((special) => special.name === name)!;
-  const extents = await extentsOf(blocks, fork, { offset, field: `VolumeHeader.${name}` }, overflow);
+  const { fork, claim } = specialFork(header, name);
+  const extents = await extentsOf(blocks, fork, claim, overflow);
   return { disk: forkDisk(blocks, extents, fork.logicalSize), locate: (position) => locate(blocks, extents, position) };
 }
 

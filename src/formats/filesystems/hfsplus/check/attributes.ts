@@ -4,6 +4,7 @@
  */
 import type { AttributeKey } from '../btree/key.ts';
 import type { KeyedNode } from '../btree/tree.ts';
+import { requireForkSize } from '../fork.ts';
 import { AttributeData, AttributeExtents, AttributeFork, AttributeType, Cnid, type ExtentDescriptor, RecordFlag } from '../structs.ts';
 import type { CatalogCheck } from './catalog.ts';
 import type { ExtentsCheck } from './extents.ts';
@@ -100,6 +101,12 @@ export class AttributesCheck {
   #openFork({ fileID, name }: AttributeKey, bytes: Uint8Array, offset: number): void {
     if (bytes.length !== AttributeFork.size) {
       this.#faults.error('record-length', `an attribute's fork record has ${bytes.length} bytes`, offset, 'AttributeFork');
+      return;
+    }
+    try {
+      requireForkSize(bytes, 8, { offset: offset + 8, field: 'AttributeFork.theFork' });
+    } catch (error) {
+      this.#faults.caught('fork-size', error);
       return;
     }
     this.#fork = { fileID, name, fork: AttributeFork.read(bytes, 0, offset).theFork, offset, overflow: [] };
