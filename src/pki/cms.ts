@@ -23,7 +23,7 @@ export interface SignedData {
   readonly signers: readonly SignerInfo[];
 }
 
-export type SignerIdentifier =
+type SignerIdentifier =
   | { readonly kind: 'issuerAndSerial'; readonly issuer: Uint8Array; readonly serial: Uint8Array }
   | { readonly kind: 'subjectKeyIdentifier'; readonly keyIdentifier: Uint8Array };
 
@@ -45,7 +45,7 @@ export interface SignerInfo {
   readonly timeStampTokens: readonly Uint8Array[];
 }
 
-export interface AlgorithmProtection {
+interface AlgorithmProtection {
   /** AlgorithmIdentifiers, both under the tag of SEQUENCE. */
   readonly digestAlgorithm: Uint8Array;
   readonly signatureAlgorithm: Uint8Array;

@@ -50,15 +50,6 @@ export function integer(value: bigint | number): Uint8Array {
   return element(TAG.integer, Uint8Array.from(octets));
 }
 
-/** A non-negative INTEGER from big-endian octets, leading zeros or not. */
-export function unsigned(octets: Uint8Array): Uint8Array {
-  let from = 0;
-  while (from < octets.length - 1 && octets[from] === 0) from++;
-  const magnitude = octets.subarray(from);
-  if (magnitude.length === 0) return integer(0);
-  return magnitude[0]! < 0x80 ? element(TAG.integer, magnitude) : element(TAG.integer, Uint8Array.of(0), magnitude);
-}
-
 /** @param dotted - decimal arcs, as `1.2.840.113549` */
 export function oid(dotted: string): Uint8Array {
   const [first, second, ...rest] = dotted.split('.').map(BigInt);

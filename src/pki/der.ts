@@ -398,7 +398,7 @@ function signedInteger(content: Uint8Array): bigint {
 }
 
 /** Big-endian octets as a number. */
-export function unsignedInteger(octets: Uint8Array): bigint {
+function unsignedInteger(octets: Uint8Array): bigint {
   let digits = '0x0';
   for (const octet of octets) digits += octet.toString(16).padStart(2, '0');
   return BigInt(digits);

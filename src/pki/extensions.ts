@@ -26,13 +26,13 @@ const KEY_USAGES = [
 ] as const;
 export type KeyUsage = (typeof KEY_USAGES)[number];
 
-export interface BasicConstraints {
+interface BasicConstraints {
   readonly critical: boolean;
   readonly ca: boolean;
   readonly pathLength?: number | undefined;
 }
 
-export interface AuthorityKeyIdentifier {
+interface AuthorityKeyIdentifier {
   readonly keyIdentifier?: Uint8Array | undefined;
   readonly issuer?: readonly GeneralName[] | undefined;
   /** Content octets of the INTEGER. */
@@ -45,12 +45,12 @@ export interface NameConstraints {
   readonly excluded: readonly GeneralName[];
 }
 
-export interface PolicyInformation {
+interface PolicyInformation {
   readonly policy: string;
   readonly qualifiers: readonly string[];
 }
 
-export interface PolicyConstraints {
+interface PolicyConstraints {
   readonly requireExplicitPolicy?: number | undefined;
   readonly inhibitPolicyMapping?: number | undefined;
 }

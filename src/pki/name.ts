@@ -12,7 +12,7 @@ import { toHex } from '../core/struct.ts';
 import { type DerElement, TAG } from './der.ts';
 import { OID } from './oids.ts';
 
-export interface NameAttribute {
+interface NameAttribute {
   readonly type: string;
   /** The value's whole element. */
   readonly value: Uint8Array;
@@ -136,11 +136,6 @@ const TREACHEROUS: readonly (readonly [number, number])[] = [
 ];
 
 /** Controls, directions, invisible characters and spaces that look like others, private use, noncharacters. */
-export function isTreacherous(code: number): boolean {
+function isTreacherous(code: number): boolean {
   return (code & 0xfffe) === 0xfffe || TREACHEROUS.some(([from, to]) => code >= from && code <= to);
-}
-
-/** Text from a stranger made safe to print: treacherous characters become `\XX` octets. */
-export function displayText(text: string): string {
-  return Array.from(text, (character) => (isTreacherous(character.codePointAt(0)!) ? escapeOctets(character) : character)).join('');
 }

@@ -14,12 +14,12 @@ import type { Certificate } from '../pki/x509.ts';
 import type { Anchor } from '../trust/anchor.ts';
 import { findPath } from '../trust/path.ts';
 import { CODE_SIGNING, type PathFault } from '../trust/path-validation.ts';
-import { isPublisher, parsePublisher, type Publisher, publisherFlag } from '../trust/publisher.ts';
-import { proveSigner, type ProvenSigner } from './signer-info.ts';
+import { isPublisher, type Publisher, parsePublisher, publisherFlag } from '../trust/publisher.ts';
+import { type ProvenSigner, proveSigner } from './signer-info.ts';
 import { type CertificateReport, type Refusal, reportCertificate, type SignerReport } from './signer-report.ts';
 import { type Check, failure } from './verdict.ts';
 
-export type { CertificateReport, SignerReport } from './signer-report.ts';
+export type { SignerReport } from './signer-report.ts';
 
 export interface SignatureExpectations {
   readonly anchors: readonly Anchor[];

@@ -70,7 +70,7 @@ export function extension(type: string, value: Uint8Array, critical = false): Ui
   return der.sequence(der.oid(type), ...(critical ? [der.boolean(true)] : []), der.octetString(value));
 }
 
-export const KEY_USAGE_BITS = { digitalSignature: 0, nonRepudiation: 1, keyCertSign: 5, cRLSign: 6 } as const;
+const KEY_USAGE_BITS = { digitalSignature: 0, nonRepudiation: 1, keyCertSign: 5, cRLSign: 6 } as const;
 
 export interface Recipe {
   subject: string | Uint8Array;

@@ -27,7 +27,7 @@ export function nodesOf(node: Node): Node[] {
   return [node, ...node.children.flatMap(nodesOf)];
 }
 
-export function joined(parts: readonly Uint8Array[]): Uint8Array {
+function joined(parts: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(Buffer.concat(parts));
 }
 

@@ -1,0 +1,64 @@
+/** BouncyCastle (Debian: libbcpkix-java and a JDK) as a second judge of our CMS: unlike openssl it minds the order of sets. */
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { encodeSignedData, signedAttributes } from '../../src/pki/cms-write.ts';
+import { signStatement, signStatementByAll } from '../../src/seal/sign.ts';
+import { NOW, plain, sha256, signerOf, signWith, testChain } from '../support/certificates.ts';
+import { at, treeOf, write } from '../support/der-tree.ts';
+import { workbench } from '../support/openssl.ts';
+import { testPlatform } from '../support/platform.ts';
+import { createHash } from 'node:crypto';
+
+const JARS = ['bcprov', 'bcpkix', 'bcutil'].map((name) => `/usr/share/java/${name}.jar`);
+const present = JARS.every((jar) => existsSync(jar)) && existsSync('/usr/bin/javac');
+if (!present) console.warn('libbcpkix-java or a JDK is not installed: our CMS is not shown to BouncyCastle');
+
+const content = new TextEncoder().encode('{"type":"test"}');
+
+test.skipIf(!present)('BouncyCastle verifies what keys of every kind signed, and sees what was changed', { timeout: 120_000 }, async () => {
+  const bench = workbench();
+  const options = { platform: testPlatform, signingTime: NOW };
+  const expected: Record<string, string> = {};
+  const add = (name: string, bytes: Uint8Array, verdict: string): void => {
+    bench.write(name, bytes);
+    expected[name] = verdict;
+  };
+  for (const kind of ['p256', 'p384', 'rsa3072'] as const) {
+    add(kind, await signStatement(content, signerOf(testChain(kind).leaf), options), 'true');
+  }
+  add('ed25519', byEd25519(), 'true');
+  const two = [testChain('p256').leaf, testChain('rsa3072', 'Other').leaf].map(signerOf);
+  add('both', await signStatementByAll(content, two, options), 'true true');
+  const changed = treeOf(await signStatement(content, two[0], options));
+  at(changed, 1, 0, 2, 1, 0).content = new TextEncoder().encode('{"type":"tesT"}');
+  add('changed', write(changed), 'false');
+  const program = fileURLToPath(new URL('../support/VerifyCms.java', import.meta.url));
+  const files = Object.keys(expected).map((name) => bench.path(name));
+  const answer = execFileSync('java', ['-cp', JARS.join(':'), program, ...files]).toString();
+  expect(answer.trim().split('\n')).toEqual(Object.entries(expected).map(([name, verdict]) => `${name} ${verdict}`));
+  bench.remove();
+});
+
+/** Our own signing refuses Ed25519, which is only verified. */
+function byEd25519(): Uint8Array {
+  const { leaf } = testChain('ed25519');
+  const { certificates } = signerOf(leaf);
+  const messageDigest = plain(createHash('sha512').update(content).digest());
+  const values = {
+    messageDigest,
+    signingTime: NOW,
+    certificateHashes: certificates.map(sha256),
+    hash: 'sha512',
+    scheme: 'ed25519',
+  } as const;
+  const attributes = signedAttributes(values);
+  const { hash, scheme } = values;
+  const signature = signWith(leaf.key, attributes);
+  return encodeSignedData({
+    content,
+    certificates,
+    signers: [{ certificate: leaf.bytes, hash, scheme, signedAttributes: attributes, signature }],
+  });
+}
