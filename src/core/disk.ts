@@ -50,9 +50,9 @@ export function checkRange(size: number, position: number, length: number, field
 }
 
 /** Reads a range that an image claims to have, naming the field that claims it. */
-export async function readRange(disk: Disk, position: number, length: number, field: string): Promise<Uint8Array> {
+export async function readRange(disk: Disk, position: number, length: number, field: string, into?: Uint8Array): Promise<Uint8Array> {
   checkRange(disk.size, position, length, field);
-  return disk.read(position, length);
+  return disk.read(position, length, into);
 }
 
 /** Yields the disk front to back. Memory: one chunk, 1 MiB by default, whatever the size. */

@@ -48,7 +48,10 @@ export interface CoverageHasher {
 }
 
 /** @param digests - which of the two are wanted; the other one is empty */
-export function coverageHasher(platform: Platform, digests: { flat: boolean; tree: boolean } = { flat: true, tree: true }): CoverageHasher {
+export function coverageHasher(
+  platform: Platform,
+  digests: { flat?: boolean; tree?: boolean } = { flat: true, tree: true },
+): CoverageHasher {
   const flat = digests.flat ? platform.hash('sha256') : undefined;
   const leaves = digests.tree ? leafHasher(platform) : undefined;
   return {
