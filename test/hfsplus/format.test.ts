@@ -236,6 +236,67 @@ describe('trees', () => {
   });
 });
 
+describe('records', () => {
+  it('of immutable files are locked', async () => {
+    const volume = await roundTrip(
+      tree('V', [
+        file('user', '', { flags: 2 }),
+        file('system', '', { flags: 0x2_0000 }),
+        file('append', '', { flags: 4 }),
+        folder('folder', [], { flags: 2 }),
+      ]),
+    );
+    const flags = await Promise.all(['user', 'system', 'append'].map(async (name) => (await fileRecord(volume, name)).flags));
+    expect(flags).toEqual([3, 3, 2]);
+  });
+
+  it('of symbolic links have their type, and what else was given', async () => {
+    const finderInfo = new Uint8Array(32).fill(0x40, 0, 9);
+    const volume = await roundTrip(tree('V', [symlink('link', '../né', { finderInfo, mode: 0o755 })]));
+    expect(await fileRecord(volume, 'link')).toMatchObject({
+      flags: 2,
+      permissions: { fileMode: 0o120755, special: 1 },
+      userInfo: { fileType: 'slnk', fileCreator: 'rhap', finderFlags: 0x4000 },
+      dataFork: { logicalSize: 6 },
+    });
+  });
+
+  it('of files keep all that they have a place for', async () => {
+    const times = { created: 1, modified: 2, changed: 3, accessed: 4, backedUp: 5 };
+    const source = file('file', 'data', {
+      mode: 0o4711,
+      uid: 501,
+      gid: 0xffff_ffff,
+      times,
+      flags: 0x21_0040,
+      finderInfo: finderInfo('TEXTttxt'),
+      resourceFork: bytesDisk(new Uint8Array(4097)),
+      xattrs: new Map([['com.apple.system.Security', bytesDisk(new Uint8Array(4))]]),
+    });
+    const record = await fileRecord(await roundTrip(tree('V', [source])), 'file');
+    const date = (seconds: number): number => seconds + 2_082_844_800;
+    expect(record).toMatchObject({
+      recordType: 2,
+      flags: 0xe,
+      reserved1: 0,
+      fileID: 16,
+      createDate: date(1),
+      contentModDate: date(2),
+      attributeModDate: date(3),
+      accessDate: date(4),
+      backupDate: date(5),
+      permissions: { ownerID: 501, groupID: 0xffff_ffff, adminFlags: 0x21, ownerFlags: 0x40, fileMode: 0o104711, special: 1 },
+      userInfo: { fileType: 'TEXT', fileCreator: 'ttxt' },
+      textEncoding: 0,
+      reserved2: 0,
+      dataFork: { logicalSize: 4, clumpSize: 0, totalBlocks: 1 },
+      resourceFork: { logicalSize: 4097, clumpSize: 0, totalBlocks: 2 },
+    });
+    expect(record.dataFork.extents[1]).toEqual({ startBlock: 0, blockCount: 0 });
+    expect(record.resourceFork.extents[0]?.startBlock).toBe(record.dataFork.extents[0].startBlock + 1);
+  });
+});
+
 describe('hard links', () => {
   const both = { linkGroup: 'g', mode: 0o640, uid: 7, finderInfo: new Uint8Array(32).fill(5, 8, 10) };
   const linked = tree('Links', [

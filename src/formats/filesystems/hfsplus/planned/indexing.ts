@@ -24,6 +24,8 @@ export interface IndexingOptions {
  * longest key and the record's own fields (the kernel's rule; two records must fit a node).
  */
 export const MAX_INLINE_ATTRIBUTE = 3802;
+/** UF_IMMUTABLE and SF_IMMUTABLE in st_flags. */
+const IMMUTABLE = 0x2_0002;
 const ACCESS_CONTROL_LIST = 'com.apple.system.Security';
 /** These have places of their own in a FileTree. */
 const NOT_ATTRIBUTES = ['com.apple.FinderInfo', 'com.apple.ResourceFork'];
@@ -93,6 +95,8 @@ const TYPE_BITS = { folder: FileMode.folder, file: FileMode.file, symlink: FileM
 
 function recordFlags(source: Entry, { caseSensitive }: IndexingOptions): number {
   let flags = source.type === 'folder' ? 0 : RecordFlag.threadExists;
+  // The kernel takes the immutable flags from a file that is not locked too (xnu's hfs, getbsdattr).
+  if (source.type !== 'folder' && ((source.flags ?? 0) & IMMUTABLE) !== 0) flags |= RecordFlag.locked;
   // HFSX counts the folders in a folder; HFS Plus does so in the private ones only.
   if (source.type === 'folder' && caseSensitive) flags |= RecordFlag.hasFolderCount;
   if (source.xattrs && source.xattrs.size > 0) flags |= RecordFlag.hasAttributes;
