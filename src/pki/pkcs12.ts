@@ -6,11 +6,11 @@
  *     SafeContents ::= SEQUENCE OF SafeBag
  *     SafeBag ::= SEQUENCE { bagId OID, bagValue [0] EXPLICIT ANY, bagAttributes SET OF Attribute OPTIONAL }
  *
- * Left out: integrity and privacy by public key, CRL, secret and nested bags (passed over), SDSI certificates, and BER that is not
- * DER, which Windows of old and NSS wrote.
+ * Left out: integrity and privacy by public key, CRL, secret and nested bags (passed over), SDSI certificates.
  */
 import type { HashAlgorithm } from '../core/platform.ts';
 import { DisksealError } from '../core/errors.ts';
+import { derFromBer } from './ber.ts';
 import { context, type DerElement, readDer, TAG } from './der.ts';
 import { oidName } from './oids.ts';
 import { type PasswordEncryption, readPasswordEncryption } from './password-encryption.ts';
@@ -59,19 +59,16 @@ const MAC_HASHES: Readonly<Record<string, MacData['hash']>> = {
 };
 const MAX_COUNT = 0xffff_ffff;
 
-/** Whether DER begins as a PKCS#12 file does: a SEQUENCE whose first member is the INTEGER 3. */
+/** Whether bytes begin as a PKCS#12 file does: a SEQUENCE whose first member is the INTEGER 3. */
 export function looksLikePfx(bytes: Uint8Array): boolean {
   if (bytes[0] !== TAG.sequence) return false;
-  const content = bytes[1]! < 0x80 ? 2 : 2 + (bytes[1]! & 0x7f);
+  const content = bytes[1]! < 0x80 ? 2 : 2 + (bytes[1]! & 0x7f); // 0x80, the indefinite length, has no octets behind it
   return bytes[content] === TAG.integer && bytes[content + 1] === 1 && bytes[content + 2] === 3;
 }
 
 /** @throws DisksealError `E_DER`, `E_KEY` for something that is not known */
-export function parsePfx(der: Uint8Array): Pfx {
-  if (der[0] === TAG.sequence && der[1] === 0x80) {
-    throw new DisksealError('E_KEY', 'this PKCS#12 file is in BER and not in DER', { hint: 'export it again with a current program' });
-  }
-  const fields = readDer(der, 'PFX').fields('PFX');
+export function parsePfx(bytes: Uint8Array): Pfx {
+  const fields = readDer(derFromBer(bytes, 'PFX'), 'PFX').fields('PFX');
   const version = fields.next(TAG.integer, 'version').smallInteger('PFX.version', 255);
   if (version !== 3) throw new DisksealError('E_KEY', `PKCS#12 version ${version} is not known, only 3`);
   const { type, content } = readContentInfo(fields.next(TAG.sequence, 'authSafe'));
@@ -79,7 +76,7 @@ export function parsePfx(der: Uint8Array): Pfx {
   const mac = fields.optional(TAG.sequence);
   fields.end();
   const authenticated = content.octetString('authSafe.content');
-  const safes = readDer(authenticated, 'AuthenticatedSafe', content.base + content.contentStart).list('AuthenticatedSafe', {
+  const safes = readDer(derFromBer(authenticated, 'AuthenticatedSafe'), 'AuthenticatedSafe').list('AuthenticatedSafe', {
     minimum: 0,
     maximum: 64,
   });
@@ -127,17 +124,30 @@ function readSafe(element: DerElement): Safe {
   fields.end();
   info.next(TAG.oid, 'contentType');
   const encryption = readPasswordEncryption(info.next(TAG.sequence, 'contentEncryptionAlgorithm'));
-  const contents = info.next(context(0, 'primitive'), 'encryptedContent').content;
+  const encrypted = info.any('encryptedContent');
   info.end();
-  return { encryption, contents };
+  return { encryption, contents: encryptedContent(encrypted) };
+}
+
+/** `[0] IMPLICIT OCTET STRING`, whole or, as BER allows behind such a tag, in pieces. */
+function encryptedContent(element: DerElement): Uint8Array {
+  if (element.tag !== context(0)) return element.expect(context(0, 'primitive'), 'encryptedContent').content;
+  const pieces = element.children.map((piece) => piece.octetString('encryptedContent'));
+  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
 }
 
 /** Reads the SafeContents of a safe, decrypted where it was encrypted. @throws DisksealError `E_DER`, `E_KEY` */
-export function parseSafeContents(der: Uint8Array): Bags {
+export function parseSafeContents(bytes: Uint8Array): Bags {
   const keys: Uint8Array[] = [];
   const encryptedKeys: EncryptedPrivateKeyInfo[] = [];
   const certificates: Uint8Array[] = [];
-  for (const bag of readDer(der, 'SafeContents').list('SafeContents', { minimum: 0, maximum: 256 })) {
+  for (const bag of readDer(derFromBer(bytes, 'SafeContents'), 'SafeContents').list('SafeContents', { minimum: 0, maximum: 256 })) {
     const fields = bag.fields('SafeBag');
     const id = fields.next(TAG.oid, 'bagId').oid('SafeBag.bagId');
     const value = fields.next(context(0), 'bagValue').only('SafeBag.bagValue');
