@@ -5,7 +5,7 @@
  *     Extension ::= SEQUENCE { extnID OBJECT IDENTIFIER, critical BOOLEAN DEFAULT FALSE, extnValue OCTET STRING }
  *
  * What is read here is syntax alone; `trust/` decides. Extensions that path validation does not need are checked for well-formed DER
- * when this module knows their type. One that is critical and not known is remembered, for whoever validates must refuse it.
+ * when this module knows their type. Which ones are critical is remembered: whoever validates must refuse those that he does not evaluate.
  */
 import { DisksealError } from '../core/errors.ts';
 import { context, type DerElement, TAG } from './der.ts';
@@ -70,8 +70,6 @@ export interface Extensions {
   /** OIDs of all extensions that are there, and of the critical ones. */
   readonly present: ReadonlySet<string>;
   readonly critical: ReadonlySet<string>;
-  /** OIDs of critical extensions that this module does not read. */
-  readonly unknownCritical: readonly string[];
 }
 
 type Draft = { -readonly [Key in keyof Extensions]: Extensions[Key] };
@@ -83,16 +81,13 @@ const MAX_EXTENSIONS = 64;
 export function readExtensions(element: DerElement | undefined): Extensions {
   const present = new Set<string>();
   const critical = new Set<string>();
-  const unknownCritical: string[] = [];
-  const draft: Draft = { present, critical, unknownCritical };
+  const draft: Draft = { present, critical };
   for (const extension of element?.list('Extensions', { maximum: MAX_EXTENSIONS }) ?? []) {
     const { type, isCritical, value } = readExtension(extension);
     if (present.has(type)) throw fault(`the extension ${oidName(type)} appears twice`, extension);
     present.add(type);
     if (isCritical) critical.add(type);
-    const reader = READERS.get(type);
-    if (reader) reader(value.nested(oidName(type)), draft, isCritical);
-    else if (isCritical) unknownCritical.push(type);
+    READERS.get(type)?.(value.nested(oidName(type)), draft, isCritical);
   }
   return draft;
 }

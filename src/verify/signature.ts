@@ -44,13 +44,19 @@ const CLOCK_TOLERANCE = 600;
 
 /**
  * @param cms - exactly the DER of the message
+ * @param base - where it begins in the image, for the offsets of failed checks
  * @returns checks named `signature`, `timestamp`, `path` and `publisher`, in this order; a bad message is a failed check and no throw
  * @throws DisksealError `E_USAGE` when a publisher cannot be read
  */
-export async function checkSignatures(cms: Uint8Array, expectations: SignatureExpectations, platform: Platform): Promise<SignatureResult> {
+export async function checkSignatures(
+  cms: Uint8Array,
+  expectations: SignatureExpectations,
+  platform: Platform,
+  base = 0,
+): Promise<SignatureResult> {
   const publishers = expectations.publishers === '*' ? [parsePublisher('*')] : expectations.publishers.map(parsePublisher);
   const checks: Check[] = [];
-  const proven = await proveAll(cms, checks, platform);
+  const proven = await proveAll(cms, base, checks, platform);
   if (!proven) return { checks, signers: [] };
   const signers: SignerReport[] = [];
   for (const signer of proven.signers) signers.push(await judge(signer, { ...expectations, publishers }, platform));
@@ -60,13 +66,14 @@ export async function checkSignatures(cms: Uint8Array, expectations: SignatureEx
 /** Every signature is judged, so that all faults are seen; one that is wrong spoils the message. */
 async function proveAll(
   cms: Uint8Array,
+  base: number,
   checks: Check[],
   platform: Platform,
 ): Promise<{ content: Uint8Array; signers: readonly ProvenSigner[] } | undefined> {
   const signers: ProvenSigner[] = [];
   let data: SignedData;
   try {
-    data = parseSignedData(cms);
+    data = parseSignedData(cms, base);
     refuseRevocations(data);
   } catch (error) {
     checks.push(failure('signature', error));

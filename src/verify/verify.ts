@@ -138,8 +138,9 @@ class Verification {
 
   async #checkStatement({ area, coverage }: SealedDmg): Promise<void> {
     const result = await this.#check('signature', async () => {
-      const cms = await readRange(this.#image, area.offset + area.layout.cms, area.mark.cmsLength, 'CMS');
-      return checkSignatures(cms, this.#policy, this.#platform);
+      const offset = area.offset + area.layout.cms;
+      const cms = await readRange(this.#image, offset, area.mark.cmsLength, 'CMS');
+      return checkSignatures(cms, this.#policy, this.#platform, offset);
     });
     if (!result) return;
     this.#checks.push(...result.checks);

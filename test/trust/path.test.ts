@@ -1,8 +1,11 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { DisksealError } from '../../src/core/errors.ts';
 import type { Platform } from '../../src/core/platform.ts';
 import { toHex } from '../../src/core/struct.ts';
 import * as der from '../../src/pki/der-write.ts';
 import { OID } from '../../src/pki/oids.ts';
+import { type Certificate, parseCertificate } from '../../src/pki/x509.ts';
 import type { Anchor } from '../../src/trust/anchor.ts';
 import { findPath, type PathResult } from '../../src/trust/path.ts';
 import { CODE_SIGNING } from '../../src/trust/path-validation.ts';
@@ -18,6 +21,7 @@ import {
   testChain,
   testKey,
 } from '../support/certificates.ts';
+import { BER_SPELLINGS, nodesOf, OTHER_VALUES, treeOf, write } from '../support/der-tree.ts';
 import { testPlatform } from '../support/platform.ts';
 
 const key = testKey('p256');
@@ -356,5 +360,64 @@ describe('what leads nowhere', () => {
     await expect(find(pathOf(signer()), [anchorOf(root)], NOW, 0, broken)).rejects.toThrow('broken');
     const never: Platform = { ...testPlatform, verifySignature: () => Promise.resolve(false) };
     expect((await find(pathOf(signer()), [anchorOf(root)], NOW, 0, never)).path).toBeUndefined();
+  });
+});
+
+describe('mutation', () => {
+  test('no certificate of a path survives a change: every node otherwise, every byte flipped', async () => {
+    const leaf = signer();
+    const path = pathOf(leaf);
+    let mutants = 0;
+    const refused = async (bytes: Uint8Array, index: number): Promise<void> => {
+      mutants++;
+      let certificate: Certificate;
+      try {
+        certificate = parseCertificate(bytes);
+      } catch (error) {
+        expect(error).toBeInstanceOf(DisksealError);
+        return;
+      }
+      const mutated = path.map((made) => made.certificate);
+      mutated[index] = certificate;
+      const [first, ...intermediates] = mutated;
+      const request = { certificate: first, intermediates, anchors: [anchorOf(root)], at: NOW, purpose: CODE_SIGNING };
+      expect((await findPath(request, testPlatform)).path).toBeUndefined();
+    };
+    for (const [index, { bytes }] of path.entries()) {
+      const top = treeOf(bytes);
+      for (const node of nodesOf(top)) {
+        for (const spelling of [...Object.values(BER_SPELLINGS), ...Object.values(OTHER_VALUES)]) {
+          const mutant = write(top, { node, spelling });
+          if (Buffer.compare(mutant, bytes) !== 0) await refused(mutant, index);
+        }
+      }
+      for (let place = 0; place < bytes.length; place++) {
+        await refused(
+          bytes.map((octet, at) => (at === place ? octet ^ 1 : octet)),
+          index,
+        );
+      }
+    }
+    console.info(`${mutants} mutants of two certificates, none on a path`);
+    expect(mutants).toBeGreaterThan(1_500);
+  });
+
+  test('random damage to a certificate gives a DisksealError or a certificate', () => {
+    const { bytes } = authority();
+    const damage = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(damage, (changes) => {
+        const damaged = bytes.slice();
+        for (const [place, value] of changes) damaged[place % damaged.length] = value;
+        try {
+          const { subject } = parseCertificate(damaged);
+          // Nothing that a terminal would obey gets through a name.
+          expect(subject.text).toMatch(/^[^\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]*$/);
+        } catch (error) {
+          expect(error).toBeInstanceOf(DisksealError);
+        }
+      }),
+      { numRuns: 5_000 },
+    );
   });
 });
