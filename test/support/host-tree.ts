@@ -1,4 +1,4 @@
-/** A folder of this machine as a FileTree: names, modes, owners, times, hard links; no extended attributes. */
+/** A folder of this machine as a FileTree: names, modes, owners, times, hard links; no extended attributes, and no access times, which reading changes. */
 import { lstat, readdir, readlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Entry, FileTree, Folder, Metadata } from '../../src/core/file-tree.ts';
@@ -22,7 +22,6 @@ async function hostEntry(path: string, name: string): Promise<Entry> {
       created: seconds(stat.birthtimeMs),
       modified: seconds(stat.mtimeMs),
       changed: seconds(stat.ctimeMs),
-      accessed: seconds(stat.atimeMs),
     },
   };
   if (stat.isSymbolicLink()) return { ...metadata, type: 'symlink', target: await readlink(path) };

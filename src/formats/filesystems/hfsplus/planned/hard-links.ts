@@ -9,7 +9,7 @@ import { FileMode, FinderFlag, FolderInfo, INODE_PREFIX, OwnerFlag, PRIVATE_FOLD
 import { FINDER_INFO_SIZE } from '../finder-info.ts';
 
 /** The kernel's HFS_LINK_MAX. */
-export const MAX_LINKS = 32767;
+const MAX_LINKS = 32767;
 
 /** What the kernel gives to the link records it makes. */
 const LINK_MODE = FileMode.file | 0o444;

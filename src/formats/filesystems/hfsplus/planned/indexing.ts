@@ -23,7 +23,7 @@ export interface IndexingOptions {
  * The largest value that a record of the attributes file holds, with its nodes of 8192 bytes: half a node less the
  * longest key and the record's own fields (the kernel's rule; two records must fit a node).
  */
-export const MAX_INLINE_ATTRIBUTE = 3802;
+const MAX_INLINE_ATTRIBUTE = 3802;
 /** UF_IMMUTABLE and SF_IMMUTABLE in st_flags. */
 const IMMUTABLE = 0x2_0002;
 const ACCESS_CONTROL_LIST = 'com.apple.system.Security';
