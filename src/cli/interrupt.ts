@@ -15,7 +15,8 @@ export const unfinishedFolders = new Set<string>();
 
 export function handleSignals(output: Output): void {
   for (const signal of SIGNALS) {
-    process.once(signal, () => {
+    // Not `once`: a second ctrl-C would then end the process in the middle of the removal.
+    process.on(signal, () => {
       const removed = removeUnfinished();
       if (output.interactive) output.complain('\r\u001b[K');
       output.complain(`diskseal: interrupted${removed > 0 ? ', the unfinished output was removed' : ''}\n`);

@@ -14,6 +14,13 @@ export interface OutputOptions {
 
 export type Style = 'good' | 'bad' | 'caution' | 'dim' | 'strong' | 'plain';
 
+/** A document about an image begins with it. */
+export interface DocumentHead {
+  readonly image: string;
+  readonly verified: boolean;
+  readonly [member: string]: unknown;
+}
+
 export interface Output {
   readonly json: boolean;
   readonly quiet: boolean;
@@ -29,7 +36,7 @@ export interface Output {
   /** The one document of `--json`; without `--json` nothing. */
   document(document: object): Promise<void>;
   /** A document that ends in a long list, written item by item; an error on the way becomes its last member, and is thrown. */
-  list(head: object, name: string, items: AsyncIterable<object>): Promise<void>;
+  list(head: DocumentHead, name: string, items: AsyncIterable<object>): Promise<void>;
   /** A line for people on stderr; not with `--quiet`. */
   note(text: string): void;
   /** A line that only `--verbose` asks for. */
@@ -45,13 +52,16 @@ export interface Output {
   onFailure(report: (error: DisksealError) => void): void;
 }
 
-/** What `list` throws in place of an error that stands in the document already. */
-export class ReportedError extends DisksealError {}
+/** In place of an error that stands in the document already. */
+export class ReportedError extends DisksealError {
+  constructor(error: DisksealError) {
+    const { path, offset, field, hint } = error;
+    super(error.code, error.message, { path, offset, field, hint, cause: error });
+  }
 
-/** What a copy of an error needs to say the same. */
-export function detailsOf(error: DisksealError): ErrorDetails {
-  const { path, offset, field, hint } = error;
-  return { path, offset, field, hint, cause: error };
+  override with(details: ErrorDetails): ReportedError {
+    return new ReportedError(super.with(details));
+  }
 }
 
 const CODES: Record<Exclude<Style, 'plain'>, readonly [number, number]> = {
@@ -133,7 +143,7 @@ export function createOutput(options: OutputOptions, stdout: Writable = process.
 
 async function writeList(
   write: (text: string) => Promise<void>,
-  head: object,
+  head: DocumentHead,
   name: string,
   items: AsyncIterable<object>,
   closed: () => boolean,
@@ -149,8 +159,9 @@ async function writeList(
     }
   } catch (error) {
     if (!(error instanceof DisksealError)) throw error;
-    await write(`\n  ],\n  "error": ${jsonText(error)}\n}\n`);
-    throw new ReportedError(error.code, error.message, detailsOf(error));
+    const placed = error.with({ path: head.image });
+    await write(`\n  ],\n  "error": ${jsonText(placed)}\n}\n`);
+    throw new ReportedError(placed);
   }
   await write('\n  ]\n}\n');
 }

@@ -1,6 +1,6 @@
 /** Passphrases as the command line offers them: an environment variable, a private file, or a prompt; never an argument. */
 import { DisksealError } from '../core/errors.ts';
-import { passphraseFromEnvironment, passphraseFromFile, passphraseFromPrompt, type PassphraseSource } from '../keys/passphrase.ts';
+import { type PassphraseSource, passphraseFromEnvironment, passphraseFromFile, passphraseFromPrompt } from '../keys/passphrase.ts';
 
 export interface PassphraseOptions {
   /** Name of an environment variable. */

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
@@ -21,9 +21,10 @@ import { bytesDisk, type Disk, joinDisks, opaqueDisk, zerosDisk } from '../../sr
 import { DisksealError } from '../../src/core/errors.ts';
 import type { Entry, File, FileTree, Folder, SymbolicLink } from '../../src/core/file-tree.ts';
 import { readAppleDouble } from '../../src/formats/finder/apple-double.ts';
-import { extract, type ExtractOptions } from '../../src/mount/extract.ts';
+import { type ExtractOptions, extract } from '../../src/mount/extract.ts';
 import type { WriteReport } from '../../src/mount/write-tree.ts';
 import type { VerifiedTree } from '../../src/verify/verified-tree.ts';
+import { canMount, hasAttributes, onSmallDisk } from '../support/host-powers.ts';
 
 const TIME = 1_700_000_000;
 let place: string;
@@ -183,13 +184,7 @@ describe('attributes', () => {
       ]),
     });
 
-  it('keeps what the host can hold and counts the rest', async (context) => {
-    const probe = join(place, 'probe');
-    writeFileSync(probe, '');
-    if (process.platform !== 'linux' || spawnSync('setfattr', ['-n', 'user.t', '-v', '1', probe]).status !== 0) {
-      console.warn('skipped: no setfattr here, or a filesystem without attributes');
-      return context.skip();
-    }
+  it.skipIf(!hasAttributes)('keeps what the host can hold and counts the rest', async () => {
     const odd = 'odd = \\ \n name';
     const report = await extract(tree(folder('d', [rich(odd)], { mode: 0o555 })), [], out);
     const shown = spawnSync('getfattr', ['-e', 'base64', '-n', 'user.com.example.note', '--only-values', join(out, 'd', odd)]);
@@ -333,20 +328,12 @@ describe('what is refused, leaving nothing behind', () => {
     expect(left()).toEqual([]);
   });
 
-  it('a full disk', async (context) => {
-    const mounted = join(place, 'full');
-    mkdirSync(mounted);
-    if (process.platform !== 'linux' || spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=2m,mode=0755', 'tmpfs', mounted]).status !== 0) {
-      console.warn('skipped: a small tmpfs needs root on Linux');
-      return context.skip();
-    }
-    try {
-      const error = await refused(tree(file('large', new Uint8Array(5 << 20).fill(1))), { to: join(mounted, 'out') });
+  it.skipIf(!canMount)('a full disk', async () => {
+    await onSmallDisk('2m', async (disk) => {
+      const error = await refused(tree(file('large', new Uint8Array(5 << 20).fill(1))), { to: join(disk, 'out') });
       expect(error).toMatchObject({ code: 'E_WRITE', message: expect.stringContaining('no space') });
-      expect(readdirSync(mounted)).toEqual([]);
-    } finally {
-      spawnSync('umount', [mounted]);
-    }
+      expect(readdirSync(disk)).toEqual([]);
+    });
   });
 });
 

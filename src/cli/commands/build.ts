@@ -50,7 +50,7 @@ export async function run({ arguments: given, options, output }: Call<Options>):
   const built: Built[] = [];
   await withPlatform(async (platform) => {
     for (const { target, path: wanted } of outputs) {
-      const tree = await treeOf(manifest, { sourceFile, platform: process.platform });
+      const tree = await treeOf(manifest, { sourceFile, platform: process.platform, outputs: [resolve(wanted)] });
       const plan = planOf(manifest, tree, signer?.signer);
       built.push({ target, path: wanted, ...(await write(wanted, plan, options.force ?? false, platform, warnings)) });
     }

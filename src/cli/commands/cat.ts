@@ -6,7 +6,7 @@ import { locateEntry } from '../../mount/selection.ts';
 import type { Call } from '../declarations.ts';
 import { errorDocument } from '../errors.ts';
 import { type OpenOptions, withImage } from '../opened-image.ts';
-import { detailsOf, type Output, ReportedError } from '../output.ts';
+import { type DocumentHead, type Output, ReportedError } from '../output.ts';
 import { withPlatform } from '../platform.ts';
 import { jsonText } from '../printable.ts';
 
@@ -36,7 +36,7 @@ async function contentOf(tree: FileTree, path: string): Promise<Disk> {
 const PIECE = 3 << 18;
 
 /** Written piece by piece, so that a large file needs no memory; an error on the way becomes the last member. */
-async function writeDocument(head: object, content: Disk, output: Output): Promise<void> {
+async function writeDocument(head: DocumentHead, content: Disk, output: Output): Promise<void> {
   const write = (text: string): Promise<void> => output.bytes(new TextEncoder().encode(text));
   await write(`${jsonText(head, 2).replace(/\n\}$/, '')},\n  "base64": "`);
   try {
@@ -46,8 +46,9 @@ async function writeDocument(head: object, content: Disk, output: Output): Promi
     }
   } catch (error) {
     if (!(error instanceof DisksealError)) throw error;
-    await write(`",\n  "error": ${jsonText(errorDocument(error))}\n}\n`);
-    throw new ReportedError(error.code, error.message, detailsOf(error));
+    const placed = error.with({ path: head.image });
+    await write(`",\n  "error": ${jsonText(errorDocument(placed))}\n}\n`);
+    throw new ReportedError(placed);
   }
   await write('"\n}\n');
 }

@@ -16,7 +16,7 @@ import { parseStatement, type Statement } from '../../seal/statement.ts';
 import { type Container, divide, filesystemName, type Layers, openContainer, type Volume } from '../../verify/layers.ts';
 import type { Call } from '../declarations.ts';
 import { errorDocument } from '../errors.ts';
-import { detailsOf, type Output, ReportedError } from '../output.ts';
+import { type Output, ReportedError } from '../output.ts';
 import { withPlatform } from '../platform.ts';
 import { counted, grouped, humanSize } from '../printable.ts';
 import { merged, rawLine, shifted, withGaps } from '../raw-view.ts';
@@ -130,7 +130,7 @@ async function showContainer(
     error: errorDocument(error),
   });
   await showLines(output, [...containerLines(path, image, container), ...sealLines(seal, container.container)]);
-  throw output.json ? new ReportedError(error.code, error.message, detailsOf(error)) : error;
+  throw output.json ? new ReportedError(error) : error;
 }
 
 type Line = readonly [label: string, text: string];

@@ -57,13 +57,16 @@ async function print(path: string, verdict: Verdict, explain: boolean, output: O
   await output.line(output.paint(verdict.exitCode === 0 ? 'good' : 'plain', conclusion(path, verdict)));
 }
 
-function conclusion(path: string, { exitCode, statement, signers, demonstration }: Verdict): string {
+function conclusion(path: string, { exitCode, checks, statement, signers, demonstration }: Verdict): string {
   const what = statement ? `${statement.product} ${statement.version}` : 'nothing that could be believed';
   if (exitCode === 12) return `${path}: the signature over ${what} is good, the content was not checked (exit 12)`;
-  if (exitCode !== 0) return `${path} is not verified (exit ${exitCode})`;
-  const who = signers
-    .filter(({ refusal }) => !refusal)
-    .map(({ certificate }) => certificate.subject)
-    .join(' and ');
-  return `${path} is ${what}, unaltered since ${who} sealed it${demonstration ? ' (a demonstration key, which everybody has)' : ''}`;
+  if (exitCode === 0) {
+    const who = signers.filter(({ refusal }) => !refusal).map(({ certificate }) => certificate.subject);
+    const label = demonstration ? ' (a demonstration key, which everybody has)' : '';
+    return `${path} is ${what}, unaltered since ${who.join(' and ')} sealed it${label}`;
+  }
+  const intact = checks.some(({ name, status }) => name === 'content' && status === 'ok');
+  const [first] = signers;
+  if (!intact || !first) return `${path} is not verified (exit ${exitCode})`;
+  return `${path} is unaltered since it was signed by the key spki:${first.certificate.spki}, and yet not verified (exit ${exitCode})`;
 }
