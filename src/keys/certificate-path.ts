@@ -58,6 +58,6 @@ export function signerFault({ extensions, notBefore, notAfter }: Certificate, no
   return now > notAfter ? `the certificate expired on ${dateText(notAfter)}` : undefined;
 }
 
-export function dateText(seconds: number): string {
+function dateText(seconds: number): string {
   return new Date(seconds * 1000).toISOString().slice(0, 10);
 }

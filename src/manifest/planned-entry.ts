@@ -20,7 +20,7 @@ export interface Source {
 }
 
 /** What an entry has beside its content; only few have any. */
-export interface Attributes {
+interface Attributes {
   finderInfo?: Uint8Array | undefined;
   resourceFork?: Disk | undefined;
   readonly xattrs: Map<string, Disk>;

@@ -226,7 +226,7 @@ function outermost(paths: readonly string[]): string[] {
 }
 
 /** The part of a glob before its first special character, cut at a "/", and the rest. */
-export function splitGlob(src: string): { base: string; pattern: string } {
+function splitGlob(src: string): { base: string; pattern: string } {
   const parts = src.replace(/^\.\//, '').split('/');
   const first = parts.findIndex((part) => part.includes('\\') || isDynamicPattern(part));
   return { base: parts.slice(0, first).join('/') || (src.startsWith('/') ? '/' : ''), pattern: parts.slice(first).join('/') };

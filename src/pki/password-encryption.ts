@@ -9,14 +9,14 @@ import { type DerElement, TAG } from './der.ts';
 import { integer, nullValue, octetString, oid, sequence } from './der-write.ts';
 import { oidName } from './oids.ts';
 
-export type Prf = 'sha1' | 'sha224' | HashAlgorithm;
+type Prf = 'sha1' | 'sha224' | HashAlgorithm;
 
 export type KeyDerivation =
   | { readonly kind: 'pbkdf2'; readonly salt: Uint8Array; readonly iterations: number; readonly prf: Prf }
   | { readonly kind: 'scrypt'; readonly salt: Uint8Array; readonly cost: number; readonly blockSize: number; readonly parallel: number };
 
 /** Cipher names as OpenSSL has them. */
-export type BlockCipher = 'aes-128-cbc' | 'aes-192-cbc' | 'aes-256-cbc' | 'des-ede3-cbc';
+type BlockCipher = 'aes-128-cbc' | 'aes-192-cbc' | 'aes-256-cbc' | 'des-ede3-cbc';
 
 export interface Pbes2 {
   readonly kind: 'pbes2';

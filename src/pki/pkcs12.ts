@@ -17,7 +17,7 @@ import { type PasswordEncryption, readPasswordEncryption } from './password-encr
 import { type EncryptedPrivateKeyInfo, readEncryptedPrivateKeyInfo, readPrivateKeyInfo } from './pkcs8.ts';
 
 /** A stretch of SafeContents: readable, or to be decrypted first. */
-export type Safe =
+type Safe =
   | { readonly encryption: undefined; readonly contents: Uint8Array }
   | { readonly encryption: PasswordEncryption; readonly contents: Uint8Array };
 
