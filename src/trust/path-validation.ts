@@ -139,7 +139,10 @@ export function signatureStrengthFaults({ signatureAlgorithm: identifier, subjec
 function keyIdentifierFaults(certificate: Certificate, issuer: Certificate | undefined): PathFault[] {
   const authority = certificate.extensions.authorityKeyIdentifier;
   const certifier = issuer ?? (certificate.selfIssued ? certificate : undefined);
-  if (!authority) return issuer && !certificate.selfIssued ? [distrust(certificate, 'has no authorityKeyIdentifier')] : [];
+  if (!authority)
+    return issuer && !certificate.selfIssued
+      ? [distrust(certificate, 'has no authorityKeyIdentifier', reissue('authorityKeyIdentifier=keyid'))]
+      : [];
   if (!authority.keyIdentifier) return [distrust(certificate, 'has an authorityKeyIdentifier without key identifier')];
   if (!certifier) return [];
   const { subjectKeyIdentifier } = certifier.extensions;
@@ -158,9 +161,15 @@ function endFaults(certificate: Certificate, purpose: Purpose, isAnchor: boolean
   if (basicConstraints?.ca && !purpose.authorityAllowed && !isAnchor)
     faults.push(distrust(certificate, 'is an authority and must not sign by itself'));
   if (purpose.keyUsage && !keyUsage?.has(purpose.keyUsage))
-    faults.push(distrust(certificate, `is not for ${purpose.keyUsage} (key usage)`));
+    faults.push(distrust(certificate, `is not for ${purpose.keyUsage} (key usage)`, reissue(`keyUsage=critical,${purpose.keyUsage}`)));
   if (purpose.extendedKeyUsage && !extendedKeyUsage?.has(purpose.extendedKeyUsage)) {
-    faults.push(distrust(certificate, `is not for ${oidName(purpose.extendedKeyUsage)} (extended key usage)`));
+    faults.push(
+      distrust(
+        certificate,
+        `is not for ${oidName(purpose.extendedKeyUsage)} (extended key usage)`,
+        reissue(`extendedKeyUsage=${oidName(purpose.extendedKeyUsage)}`),
+      ),
+    );
   }
   return faults;
 }
@@ -169,11 +178,11 @@ function endFaults(certificate: Certificate, purpose: Purpose, isAnchor: boolean
 function authorityFaults(certificate: Certificate, path: readonly Certificate[], index: number, purpose: Purpose): PathFault[] {
   const { basicConstraints, keyUsage, extendedKeyUsage, subjectKeyIdentifier } = certificate.extensions;
   const faults: PathFault[] = [];
-  const say = (message: string): void => void faults.push(distrust(certificate, message));
+  const say = (message: string, hint?: string): void => void faults.push(distrust(certificate, message, hint));
   if (!basicConstraints?.ca) say('is no authority: it may not certify others');
-  else if (!basicConstraints.critical) say('has basicConstraints not marked critical');
-  if (!keyUsage?.has('keyCertSign')) say('may not sign certificates (key usage)');
-  if (!subjectKeyIdentifier) say('has no subjectKeyIdentifier');
+  else if (!basicConstraints.critical) say('has basicConstraints not marked critical', reissue('basicConstraints=critical,CA:TRUE'));
+  if (!keyUsage?.has('keyCertSign')) say('may not sign certificates (key usage)', reissue('keyUsage=critical,keyCertSign,cRLSign'));
+  if (!subjectKeyIdentifier) say('has no subjectKeyIdentifier', reissue('subjectKeyIdentifier=hash'));
   // Self-issued certificates, as they are made when a key is replaced, do not count; nor does the first one.
   const below = path.slice(1, index).filter(({ selfIssued }) => !selfIssued).length;
   if (basicConstraints?.pathLength !== undefined && below > basicConstraints.pathLength) {
@@ -202,8 +211,13 @@ function nameFaults(path: readonly Certificate[]): PathFault[] {
   return faults;
 }
 
-function distrust(certificate: Certificate, message: string): PathFault {
-  return { code: 'E_UNTRUSTED', message: `${who(certificate.subject.text)} ${message}` };
+function distrust(certificate: Certificate, message: string, hint?: string): PathFault {
+  return { code: 'E_UNTRUSTED', message: `${who(certificate.subject.text)} ${message}`, hint };
+}
+
+/** What the publisher can do about a certificate that lacks something. */
+function reissue(extension: string): string {
+  return `the certificate must be issued anew, with openssl as ${extension} in its extensions`;
 }
 
 export function who(subjectText: string): string {
