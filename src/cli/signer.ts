@@ -4,7 +4,7 @@ import type { Signer } from '../core/signer.ts';
 import { loadSigner } from '../keys/signer.ts';
 import type { SignSettings } from '../manifest/manifest.ts';
 import { type Certificate, parseCertificate } from '../pki/x509.ts';
-import { exampleKeys } from './example-keys.ts';
+import { DEMONSTRATION_KEYS } from '../trust/demonstration.ts';
 import { passphraseSource } from './passphrase.ts';
 
 export interface OpenedSigner {
@@ -22,11 +22,10 @@ export async function openSigner({ key, certificates, passphraseEnv, passphraseF
   const passphrase = passphraseSource({ env: passphraseEnv, file: passphraseFile });
   const signer = await loadSigner({ key, certificates, passphrase, now: Math.floor(Date.now() / 1000) });
   const path = signer.certificates.map((der) => parseCertificate(der));
-  const examples = await exampleKeys();
   return {
     signer,
     notAfter: Math.min(...path.map((certificate) => certificate.notAfter)),
-    demonstration: path.some((certificate) => examples.has(spkiHash(certificate))),
+    demonstration: path.some((certificate) => DEMONSTRATION_KEYS.has(spkiHash(certificate))),
     trust: certificates ?? `sha256:${createHash('sha256').update(path[0]!.bytes).digest('hex')}`,
   };
 }
