@@ -12,7 +12,7 @@ export interface Call<Options = Record<string, unknown>> {
 }
 
 /** A command's code. It gives its exit code, 0 when absent; errors are thrown. */
-export interface CommandModule {
+interface CommandModule {
   run(call: Call): Promise<number | void>;
 }
 
@@ -106,7 +106,7 @@ export const COMMANDS: readonly CommandDeclaration[] = [
   },
   {
     name: 'build',
-    arguments: [['[manifest]', 'the manifest; ./installer.yaml when left out']],
+    arguments: [['[manifest]', 'the manifest, or its folder; ./installer.yaml when left out']],
     summary: 'build the images that a manifest describes, sealed when it says how to sign',
     about:
       'Paths in the manifest are relative to it, the outputs too. The same inputs give the same bytes: SOURCE_DATE_EPOCH, else the manifest\'s mtime, sets every time in the image. Without "sign" in the manifest the image is not sealed; build warns and exits 0.',

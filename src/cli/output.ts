@@ -3,6 +3,7 @@
  * Everything that may come from an image passes through `printable` here, so no command can forget it.
  */
 import type { Writable } from 'node:stream';
+import picocolors from 'picocolors';
 import { DisksealError, type ErrorDetails } from '../core/errors.ts';
 import { jsonText, printable, printableLines } from './printable.ts';
 
@@ -64,13 +65,7 @@ export class ReportedError extends DisksealError {
   }
 }
 
-const CODES: Record<Exclude<Style, 'plain'>, readonly [number, number]> = {
-  good: [32, 39],
-  bad: [31, 39],
-  caution: [33, 39],
-  dim: [2, 22],
-  strong: [1, 22],
-};
+const COLOURS = { good: 'green', bad: 'red', caution: 'yellow', dim: 'dim', strong: 'bold', plain: 'reset' } as const;
 
 export function createOutput(options: OutputOptions, stdout: Writable = process.stdout, stderr: Writable = process.stderr): Output {
   const json = options.json === true;
@@ -105,8 +100,7 @@ export function createOutput(options: OutputOptions, stdout: Writable = process.
   const paint: Output['paint'] = (style, text, stream = 'stdout') => {
     const safe = printable(text);
     if (style === 'plain' || !showsColour(stream === 'stdout' ? stdout : stderr)) return safe;
-    const [on, off] = CODES[style];
-    return `\u001b[${on}m${safe}\u001b[${off}m`;
+    return picocolors.createColors(true)[COLOURS[style]](safe);
   };
 
   const warn = (text: string): void => say(`diskseal: ${paint('caution', 'warning:', 'stderr')} ${printableLines(text)}`);

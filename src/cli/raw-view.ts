@@ -1,7 +1,7 @@
 /** The raw view: what names bytes, merged in the order of the file, and every byte that nothing names as a gap. */
 import type { Disk } from '../core/disk.ts';
 import { type RawField, toHex } from '../core/struct.ts';
-import { grouped } from './printable.ts';
+import { counted } from './printable.ts';
 
 /** Bytes shown of a field or gap. */
 const SHOWN = 12;
@@ -45,7 +45,7 @@ async function gap(disk: Disk, from: number, to: number): Promise<RawField> {
     bytes,
     length: to - from,
     label: 'gap',
-    value: `${grouped(to - from)} bytes${zero ? ', all zero' : ''}`,
+    value: `${counted(to - from, 'byte')}${zero ? ', all zero' : ''}`,
     note: '',
   };
 }

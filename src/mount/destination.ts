@@ -109,7 +109,7 @@ async function renameToNew(from: string, to: string, path: string): Promise<void
 }
 
 /** Folders that were made read-only already would keep what is in them. */
-export async function removeFolder(folder: string): Promise<void> {
+async function removeFolder(folder: string): Promise<void> {
   await makeRemovable(folder).catch(() => undefined);
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 }

@@ -4,11 +4,14 @@
  */
 import type { VerifiedTree } from '../verify/verified-tree.ts';
 import { prepareDestination } from './destination.ts';
+import { quarantine } from './quarantine.ts';
 import { type WriteOptions, type WriteReport, writeTree } from './write-tree.ts';
 
 export interface ExtractOptions extends WriteOptions {
   /** Holds the temporary folder's path while there is one, for a signal handler. */
   readonly unfinished?: Set<string>;
+  /** As `quarantineOf` gives it: what is extracted carries this mark. */
+  readonly mark?: string | undefined;
 }
 
 /**
@@ -25,6 +28,7 @@ export async function extract(
   const prepared = await prepareDestination(destination, options.unfinished);
   try {
     const report = await writeTree(tree, paths, prepared.folder, options);
+    if (options.mark !== undefined) await quarantine(prepared.folder, options.mark, options.system);
     await prepared.publish();
     return report;
   } catch (error) {

@@ -12,7 +12,7 @@ import { isEncrypted, isUdif, open as openUdif } from '../formats/containers/udi
 import { open as openHfsPlus } from '../formats/filesystems/hfsplus/open.ts';
 import { openPartitions, type PartitionMap } from '../formats/partitions/open.ts';
 
-export type ContainerKind = 'udif' | 'raw';
+type ContainerKind = 'udif' | 'raw';
 export type FilesystemKind = 'hfsplus' | 'hfsx' | 'hfs' | 'apfs' | 'iso9660' | 'udf' | 'fat' | 'unknown';
 
 export interface Volume {
@@ -102,7 +102,7 @@ export async function openVolume(layers: Layers): Promise<FileTree> {
 }
 
 /** The one HFS+ volume. @throws DisksealError `E_UNSUPPORTED` */
-export function theVolume(layers: Layers): Volume {
+function theVolume(layers: Layers): Volume {
   const readable = layers.volumes.filter(({ filesystem }) => filesystem === 'hfsplus' || filesystem === 'hfsx');
   const [volume, second] = readable;
   if (volume && !second) return volume;

@@ -13,7 +13,7 @@ export interface SealedImage {
   readonly manifest: string;
 }
 
-export const MANIFEST = `name: Hello
+const MANIFEST = `name: Hello
 version: 1.0.0
 id: com.example.hello
 mtime: 2026-01-01T00:00:00Z

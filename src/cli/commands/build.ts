@@ -1,6 +1,6 @@
 /** `diskseal build`: a manifest becomes images, sealed when it says how. Clock and environment enter here, as values. */
 import { lstat, mkdir, rmdir } from 'node:fs/promises';
-import { dirname, isAbsolute, relative, resolve } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { type BuildPlan, type BuildResult, buildDmg } from '../../build/build.ts';
 import { DisksealError } from '../../core/errors.ts';
 import type { FileTree } from '../../core/file-tree.ts';
@@ -34,8 +34,8 @@ interface Built extends BuildResult {
 }
 
 export async function run({ arguments: given, options, output }: Call<Options>): Promise<void> {
-  const [path = 'installer.yaml'] = given as [string?];
-  const manifest = await loadManifest(path, {
+  const [named = '.'] = given as [string?];
+  const manifest = await loadManifest(await manifestIn(named), {
     environment: process.env,
     allowedEnvironment: options.env ?? [],
     set: options.set ?? [],
@@ -64,6 +64,12 @@ export async function run({ arguments: given, options, output }: Call<Options>):
   }
   const [first] = built;
   if (first?.statement && signer) output.note(`check it with: diskseal verify ${first.path} --trust ${shortest(signer.trust)}`);
+}
+
+/** A folder stands for the manifest in it. */
+async function manifestIn(path: string): Promise<string> {
+  const stat = await lstat(path).catch(() => undefined);
+  return stat?.isDirectory() ? join(path, 'installer.yaml') : path;
 }
 
 /** Said once to people, and told by `--json`. */

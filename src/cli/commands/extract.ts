@@ -1,6 +1,7 @@
 /** `diskseal extract`: the files of an image in a folder of this host. */
 import { DisksealError } from '../../core/errors.ts';
 import { extract } from '../../mount/extract.ts';
+import { quarantineOf } from '../../mount/quarantine.ts';
 import type { Dropped, WriteReport } from '../../mount/write-tree.ts';
 import type { Call } from '../declarations.ts';
 import { unfinishedFolders } from '../interrupt.ts';
@@ -30,6 +31,7 @@ export async function run({ arguments: given, options, output }: Call<Options>):
         appleDouble,
         specialModes,
         unfinished: unfinishedFolders,
+        mark: await quarantineOf(path, verified, Date.now() / 1000),
         progress: ({ files, bytes }) => progress.update(bytes, undefined, `${counted(files, 'file')}, ${humanSize(bytes)}`),
       }).finally(() => progress.finish());
       await output.document({ image: path, output: destination, verified, ...report });
