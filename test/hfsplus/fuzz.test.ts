@@ -15,7 +15,7 @@ import { file, folder, symlink, tree } from '../support/memory-tree.ts';
 import { VolumeBytes } from '../support/volume-bytes.ts';
 
 const SEED = Number(process.env['FUZZ_SEED'] ?? 20260101);
-const RUNS = Number(process.env['FUZZ_RUNS'] ?? 60);
+const RUNS = Number(process.env['FUZZ_RUNS'] ?? 40);
 
 /** mulberry32: small, seeded, good enough to choose places. */
 function randomNumbers(seed: number): (below: number) => number {

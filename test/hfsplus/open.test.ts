@@ -430,6 +430,14 @@ describe('a hostile volume', () => {
     expect(error.message).toContain('"f" is a device');
   });
 
+  it('cannot make one file’s attributes be read many times: two records of one id are refused', async () => {
+    const xattrs = new Map([['a', bytesDisk(new Uint8Array(1))]]);
+    const volume = await VolumeBytes.of(tree('V', [file('one', '1', { xattrs }), file('two', '2', { xattrs })]));
+    const { record } = await volume.file(Cnid.root, 'one');
+    volume.view.setUint32((await volume.item(Cnid.root, 'two')) + 8, record.fileID);
+    expect(await refusal(readAll(volume.disk))).toMatchObject({ code: 'E_HFSPLUS', field: 'CatalogThread.parentID' });
+  });
+
   it('with two names that show as one is refused', async () => {
     const volume = await VolumeBytes.of(tree('V', [file('a:', '1'), file('a;', '2')]));
     volume.view.setUint16((await volume.item(Cnid.root, 'a;')) - 2, 0x3a);

@@ -5,13 +5,13 @@
 import { type CatalogItem, readItem } from './catalog.ts';
 import { malformed } from './malformed.ts';
 import { FILE_CREATOR, FILE_TYPE, INODE_PREFIX, RecordFlag, RecordType } from './structs.ts';
-import { privateFolder, type Volume } from './volume.ts';
+import { type Place, privateFolder, type Volume } from './volume.ts';
 
 export interface HardLinks {
   /** Dates of creation that make an "hlnk" file a link: the private folder's and the root's; none without private folder. */
   readonly dates: ReadonlySet<number>;
   /** The file that a link leads to. @throws DisksealError `E_HFSPLUS` when there is none */
-  inode(link: CatalogItem): Promise<CatalogItem>;
+  inode(link: CatalogItem): Promise<{ item: CatalogItem; place: Place }>;
 }
 
 export async function hardLinks(volume: Volume, root: CatalogItem): Promise<HardLinks> {
@@ -19,12 +19,13 @@ export async function hardLinks(volume: Volume, root: CatalogItem): Promise<Hard
   return {
     dates: new Set(folder ? [folder.createDate, root.createDate] : []),
     async inode(link) {
-      const found = folder && (await volume.catalog.get(volume.catalogKey(folder.id, `${INODE_PREFIX}${link.special}`)));
+      const place = { parent: folder?.id ?? 0, name: `${INODE_PREFIX}${link.special}` };
+      const found = await volume.catalog.get(volume.catalogKey(place.parent, place.name));
       const item = found && readItem(found.leaf, found.index);
       if (item?.recordType !== RecordType.file) {
         throw malformed(`hard link ${link.id} leads to inode ${link.special}, which is not there`, link.offset + 44, 'BsdInfo.special');
       }
-      return item;
+      return { item, place };
     },
   };
 }

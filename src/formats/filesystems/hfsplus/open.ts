@@ -12,7 +12,7 @@ import { DisksealError } from '../../../core/errors.ts';
 import type { Entry, File, FileTree, Folder, Metadata, SymbolicLink } from '../../../core/file-tree.ts';
 import { attributesOf } from './attributes.ts';
 import type { CatalogKey } from './btree/key.ts';
-import type { KeyedNode } from './btree/tree.ts';
+import type { Found, KeyedNode } from './btree/tree.ts';
 import { type CatalogItem, type ForkName, readFork, readItem } from './catalog.ts';
 import { toUnix, UNIX_EPOCH } from './dates.ts';
 import { compressedContent, DECMPFS_ATTRIBUTE } from './decmpfs.ts';
@@ -34,7 +34,7 @@ import {
   VolumeAttribute,
   type VolumeHeader,
 } from './structs.ts';
-import { folderThread, forkExtents, openVolume, type Place, rootFolder, type Volume } from './volume.ts';
+import { forkExtents, openVolume, type Place, rootFolder, threadOf, type Volume } from './volume.ts';
 
 export interface OpenOptions {
   /** Reads a volume although its journal holds changes that were not written: what is seen may be old or torn. */
@@ -61,6 +61,9 @@ export async function open(disk: Disk, options: OpenOptions = {}): Promise<HfsPl
   return { root: await reader.folder(root.item, root), header: volume.header, caseSensitive: volume.caseSensitive };
 }
 
+/** Inodes kept for the next link to them, which mostly follows soon. */
+const KEPT_INODES = 256;
+
 /** A longer target is no path on any system (PATH_MAX). */
 const MAX_TARGET_BYTES = 4096;
 
@@ -69,6 +72,7 @@ class Reader {
   readonly #links: HardLinks;
   /** What of the root is not shown, in the order of the catalog's keys. */
   readonly #hidden: ReadonlySet<string>;
+  readonly #inodes = new Map<number, Promise<File | SymbolicLink>>();
 
   constructor(volume: Volume, links: HardLinks) {
     this.#volume = volume;
@@ -79,7 +83,7 @@ class Reader {
   }
 
   async folder(item: CatalogItem, place: Place): Promise<Folder> {
-    const xattrs = await this.#attributes(item);
+    const xattrs = await this.#attributes(item, place);
     return {
       type: 'folder',
       ...metadata(item, toPosix(place.name)),
@@ -113,20 +117,19 @@ class Reader {
     return this.#entry(found.leaf, found.index);
   }
 
-  /** A folder's thread record, which must name the place where the folder was found. */
-  async #thread(folder: CatalogItem, place: Place) {
-    const found = await folderThread(this.#volume, folder.id);
-    const { parent, name } = found.thread;
+  /**
+   * The thread record of a folder or file, which must name the place where it was found: then nothing is reached by two ways,
+   * and no volume can ask for more work than it has records.
+   */
+  async #thread(item: CatalogItem, place: Place): Promise<Found<CatalogKey>> {
+    const recordType = item.recordType === RecordType.folder ? RecordType.folderThread : RecordType.fileThread;
+    const { leaf, index, thread } = await threadOf(this.#volume, item.id, recordType);
     const { catalogKey, catalog } = this.#volume;
-    if (catalog.keys.compare(catalogKey(parent, name), catalogKey(place.parent, place.name)) !== 0) {
-      const offset = found.leaf.offset + found.leaf.data[found.index]!;
-      throw malformed(
-        `folder ${folder.id} is in folder ${place.parent}, its thread record says ${parent}`,
-        offset,
-        'CatalogThread.parentID',
-      );
+    if (catalog.keys.compare(catalogKey(thread.parent, thread.name), catalogKey(place.parent, place.name)) !== 0) {
+      const message = `${item.id} is in folder ${place.parent}, its thread record says ${thread.parent}`;
+      throw malformed(message, leaf.offset + leaf.data[index]!, 'CatalogThread.parentID');
     }
-    return found;
+    return { leaf, index };
   }
 
   #isHidden(key: CatalogKey): boolean {
@@ -147,12 +150,24 @@ class Reader {
       });
     }
     if (isHardLink(item, this.#links)) return this.#linked(item, key.name);
-    return this.#plainFile(item, key.name) ?? this.#file(item, key.name);
+    return this.#plainFile(item, key.name) ?? this.#file(item, key, key.name);
   }
 
   async #linked(link: CatalogItem, name: string): Promise<Entry> {
-    const inode = await this.#links.inode(link);
-    const entry = await this.#file(inode, name);
+    const kept = this.#inodes.get(link.special);
+    const inode = kept ?? this.#inode(link, name);
+    this.#inodes.delete(link.special);
+    this.#inodes.set(link.special, inode);
+    if (!kept) {
+      inode.catch(() => this.#inodes.delete(link.special));
+      if (this.#inodes.size > KEPT_INODES) this.#inodes.delete(this.#inodes.keys().next().value!);
+    }
+    return { ...(await inode), name: toPosix(name) };
+  }
+
+  async #inode(link: CatalogItem, name: string): Promise<File | SymbolicLink> {
+    const { item, place } = await this.#links.inode(link);
+    const entry = await this.#file(item, place, name);
     return entry.type === 'file' ? { ...entry, linkGroup: `inode ${link.special}` } : entry;
   }
 
@@ -166,11 +181,12 @@ class Reader {
     return { type: 'file', ...metadata(item, toPosix(name)), content, ...(resourceFork.size > 0 ? { resourceFork } : {}) };
   }
 
-  async #file(item: CatalogItem, stored: string): Promise<File | SymbolicLink> {
+  /** @param place - where the record is @param stored - the name to give, a link's for an inode */
+  async #file(item: CatalogItem, place: Place, stored: string): Promise<File | SymbolicLink> {
     const name = toPosix(stored);
     const type = item.fileMode & FileMode.typeMask;
-    const xattrs = await this.#attributes(item);
-    const content = await this.#fork(item, 'data');
+    const xattrs = await this.#attributes(item, place);
+    const content = await this.#fork(item, place, 'data');
     if (type === FileMode.symlink) {
       const target = await readTarget(content, name, item.offset);
       return { type: 'symlink', ...metadata(item, name), ...(xattrs.size > 0 ? { xattrs } : {}), target };
@@ -183,7 +199,7 @@ class Reader {
     const compressed = await this.#compressed(item, name, xattrs);
     // A compressed file's resource fork is its compressed content, which macOS does not show.
     if (compressed) xattrs.delete(DECMPFS_ATTRIBUTE);
-    const resourceFork = compressed ? EMPTY : await this.#fork(item, 'resource');
+    const resourceFork = compressed ? EMPTY : await this.#fork(item, place, 'resource');
     return {
       type: 'file',
       ...metadata(item, name),
@@ -198,8 +214,10 @@ class Reader {
     return attribute && compressedContent(attribute, name, item.offset);
   }
 
-  async #attributes(item: CatalogItem): Promise<Map<string, Disk>> {
-    return hasAttributes(item) ? attributesOf(this.#volume, item.id) : new Map<string, Disk>();
+  async #attributes(item: CatalogItem, place: Place): Promise<Map<string, Disk>> {
+    if (!hasAttributes(item)) return new Map();
+    await this.#thread(item, place);
+    return attributesOf(this.#volume, item.id);
   }
 
   /** A fork of at most eight extents. */
@@ -209,7 +227,10 @@ class Reader {
     return extents && forkDisk(this.#volume.blocks, extents, fork.logicalSize);
   }
 
-  async #fork(item: CatalogItem, name: ForkName): Promise<Disk> {
+  async #fork(item: CatalogItem, place: Place, name: ForkName): Promise<Disk> {
+    const short = this.#shortFork(item, name);
+    if (short) return short;
+    await this.#thread(item, place);
     const fork = readFork(item, name);
     const extents = await forkExtents(this.#volume, item.id, ForkType[name], fork);
     return forkDisk(this.#volume.blocks, extents, fork.logicalSize);

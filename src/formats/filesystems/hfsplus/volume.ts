@@ -113,7 +113,7 @@ export interface Root extends Place {
 
 /** The root folder, found by its thread. */
 export async function rootFolder(volume: Volume): Promise<Root> {
-  const { thread } = await folderThread(volume, Cnid.root);
+  const { thread } = await threadOf(volume, Cnid.root, RecordType.folderThread);
   if (thread.parent !== Cnid.rootParent) {
     throw malformed(`the root folder lies in folder ${thread.parent}`, locateCatalog(volume), 'CatalogThread.parentID');
   }
@@ -125,17 +125,14 @@ export async function rootFolder(volume: Volume): Promise<Root> {
   return { item, parent: thread.parent, name: thread.name };
 }
 
-/** A folder's thread record, which its children follow. */
-export async function folderThread(volume: Volume, id: number): Promise<Found<CatalogKey> & { thread: Thread }> {
+/** The thread record of a folder, which its children follow, or of a file. @param recordType - which of the two it must be */
+export async function threadOf(volume: Volume, id: number, recordType: number): Promise<Found<CatalogKey> & { thread: Thread }> {
   const found = await volume.catalog.get(volume.catalogKey(id, ''));
-  if (!found) throw malformed(`folder ${id} has no thread record`, locateCatalog(volume), 'CatalogThread');
+  if (!found) throw malformed(`${id} has no thread record`, locateCatalog(volume), 'CatalogThread');
   const thread = readThread(found.leaf, found.index);
-  if (thread.recordType !== RecordType.folderThread) {
-    throw malformed(
-      `the thread record of folder ${id} is a file's`,
-      found.leaf.offset + found.leaf.data[found.index]!,
-      'CatalogThread.recordType',
-    );
+  if (thread.recordType !== recordType) {
+    const offset = found.leaf.offset + found.leaf.data[found.index]!;
+    throw malformed(`the thread record of ${id} has the type ${thread.recordType}`, offset, 'CatalogThread.recordType');
   }
   return { ...found, thread };
 }
