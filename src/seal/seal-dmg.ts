@@ -11,7 +11,7 @@ import { dmgCoverage } from './dmg.ts';
 import { treeRoot } from './hash-tree.ts';
 import { encodeInventory, type InventoryEntry } from './inventory.ts';
 import { signStatement } from './sign.ts';
-import { CHUNK, encodeStatement, type Identity, type InventoryDigest, STATEMENT_TYPE, type Statement } from './statement.ts';
+import { CHUNK, encodeStatement, type Identity, type InventoryDigest, parseStatement, STATEMENT_TYPE, type Statement } from './statement.ts';
 
 export interface SealInput {
   readonly identity: Identity;
@@ -68,7 +68,10 @@ export async function sealDmg(input: SealInput, platform: Platform): Promise<Sea
     content: await inventoryDigest(content, platform),
     dressing: await inventoryDigest(dressing, platform),
   };
-  const cms = await signStatement(encodeStatement(statement), input.signer, { platform, signingTime: input.signingTime });
+  const encoded = encodeStatement(statement);
+  // Nothing is signed that our own verifier would refuse: an identity out of form ends here.
+  parseStatement(encoded);
+  const cms = await signStatement(encoded, input.signer, { platform, signingTime: input.signingTime });
   return { statement, area: encodeArea(size, { content, dressing, table, cms }), plist, koly };
 }
 

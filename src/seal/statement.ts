@@ -111,16 +111,6 @@ export function isDisplayText(text: string): boolean {
   return text.length > 0 && text.length <= 255 && !UNFIT.test(text);
 }
 
-/** Whether `id` can be a product id. */
-export function isProductId(id: string): boolean {
-  return PRODUCT.test(id);
-}
-
-/** Whether a text can name a platform, an architecture or a channel. */
-export function isToken(text: string): boolean {
-  return TOKEN.test(text);
-}
-
 function members(value: unknown, name: string, allowed: readonly string[], required: readonly string[]): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed(`"${name}" is not an object`);
   const found = value as Record<string, unknown>;

@@ -108,7 +108,7 @@ describe('a refusal', () => {
   test('no seal is 10', async () => expect(await judge(await build(undefined), policy)).toMatchObject({ exitCode: 10, code: 'E_NO_SEAL' }));
   test('no trust is 30, a root alone 31, a root and a name 0', async () => {
     expect(await judge(sealed, { ...policy, anchors: [] })).toMatchObject({ exitCode: 30 });
-    const root = { ...policy, anchors: [{ kind: 'certificate', certificate: parseCertificate(who.root) }] };
+    const root: VerifyPolicy = { ...policy, anchors: [{ kind: 'certificate', certificate: parseCertificate(who.root) }] };
     expect(await judge(sealed, root)).toMatchObject({ exitCode: 31 });
     expect(await judge(sealed, { ...root, publishers: ['*'] })).toMatchObject({ exitCode: 0 });
   });
@@ -202,6 +202,6 @@ describe('a refusal', () => {
     const koly = KolyTrailer.read(sealed, sealed.length - 512);
     const mark = AreaMark.read(sealed, markAt(koly));
     expect(mark).toMatchObject({ magic: 'DSEALFTR', version: 1, areaSize: koly.xmlOffset - koly.dataForkLength, dressingLength: 0 });
-    expect(toHex(sealed.subarray(koly.dataForkLength, koly.dataForkLength + 8))).toBe('44534541' + '4c484452');
+    expect(toHex(sealed.subarray(koly.dataForkLength, koly.dataForkLength + 8))).toBe('445345414c484452');
   });
 });
