@@ -128,10 +128,8 @@ export const FILE_CREATOR = { symlink: 'rhap', hardLink: 'hfs+', folderAlias: 'M
 /** Folders of the root that hold what hard links lead to; as stored, in UTF-16. */
 export const PRIVATE_FOLDER = '\0\0\0\0HFS+ Private Data';
 export const PRIVATE_DIRECTORY_FOLDER = '.HFS+ Private Directory Data\r';
-/** Names in those folders: prefix and number. */
+/** A file in the private folder: this and its number. */
 export const INODE_PREFIX = 'iNode';
-export const DIRECTORY_INODE_PREFIX = 'dir_';
-export const TEMPORARY_PREFIX = 'temp';
 
 export const MAX_NAME_UNITS = 255;
 export const MAX_ATTRIBUTE_NAME_UNITS = 127;
