@@ -12,8 +12,11 @@ export interface Disk {
    * @throws DisksealError `E_TRUNCATED` when the range leaves the disk
    */
   read(position: number, length: number, into?: Uint8Array): Promise<Uint8Array>;
-  /** What lies where, front to back, without gaps: from 0 to `size`. */
-  extents(): Iterable<Extent>;
+  /**
+   * What lies where, front to back, without gaps, to the end.
+   * @param from - a position; what lies before it may be left out. Default 0
+   */
+  extents(from?: number): Iterable<Extent>;
 }
 
 /** A range of a file of this machine, as it was when it was looked at: a different size or time later is `E_CHANGED`. */
@@ -106,8 +109,8 @@ export function sliceDisk(disk: Disk, start: number, size: number): Disk {
       checkRange(size, position, length);
       return disk.read(start + position, length, into);
     },
-    *extents() {
-      for (const extent of disk.extents()) {
+    *extents(from = 0) {
+      for (const extent of disk.extents(start + from)) {
         if (extent.position >= start + size) return;
         const part = clip(extent, start, start + size);
         if (part) yield { ...part, position: part.position - start };
@@ -126,8 +129,9 @@ export function joinDisks(disks: readonly Disk[]): Disk {
   }
   return {
     size,
-    async read(position, length, into = new Uint8Array(length)) {
+    async read(position, length, given) {
       checkRange(size, position, length);
+      const into = given ?? new Uint8Array(length);
       let index = lastAtOrBefore(starts, position);
       for (let done = 0; done < length; index++) {
         const at = position + done - starts[index]!;
@@ -137,9 +141,10 @@ export function joinDisks(disks: readonly Disk[]): Disk {
       }
       return into;
     },
-    *extents() {
-      for (const [index, disk] of disks.entries()) {
-        for (const extent of disk.extents()) yield { ...extent, position: extent.position + starts[index]! };
+    *extents(from = 0) {
+      for (let index = lastAtOrBefore(starts, from); index < disks.length; index++) {
+        const start = starts[index]!;
+        for (const extent of disks[index]!.extents(Math.max(0, from - start))) yield { ...extent, position: extent.position + start };
       }
     },
   };
@@ -149,8 +154,9 @@ export function joinDisks(disks: readonly Disk[]): Disk {
 export function opaqueDisk(size: number, readInto: (position: number, into: Uint8Array) => Promise<void>): Disk {
   return {
     size,
-    async read(position, length, into = new Uint8Array(length)) {
+    async read(position, length, given) {
       checkRange(size, position, length);
+      const into = given ?? new Uint8Array(length);
       await readInto(position, into);
       return into;
     },

@@ -31,8 +31,9 @@ export async function openFile(path: string): Promise<FileDisk> {
 export function diskOf(path: string, handle: FileHandle, size: number): Disk {
   return {
     size,
-    async read(position, length, into = new Uint8Array(length)) {
+    async read(position, length, given) {
       checkRange(size, position, length);
+      const into = given ?? new Uint8Array(length);
       await fill(handle, path, position, into);
       return into;
     },
@@ -59,8 +60,9 @@ export function sourceFile(path: string, size: number, modified: bigint): Disk {
   const range: FileRange = { path, offset: 0, fileSize: size, modified };
   return {
     size,
-    async read(position, length, into = new Uint8Array(length)) {
+    async read(position, length, given) {
       checkRange(size, position, length);
+      const into = given ?? new Uint8Array(length);
       const handle = await open(path, 'r').catch((error: unknown) => {
         throw readError(path, error);
       });

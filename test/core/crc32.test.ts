@@ -1,6 +1,6 @@
+import { crc32 as zlibCrc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { crc32 as zlibCrc32 } from 'node:zlib';
 import { crc32, crc32Combine, crc32OfZeros } from '../../src/core/crc32.ts';
 
 describe('CRC-32', () => {

@@ -61,8 +61,9 @@ export async function open(disk: Disk, platform: Platform): Promise<UdifDisk> {
     koly,
     tables,
     areas: areasOf(ordered, sectors),
-    async read(position, length, into = new Uint8Array(length)) {
+    async read(position, length, given) {
       checkRange(size, position, length);
+      const into = given ?? new Uint8Array(length);
       await reader.read(position, into);
       return into;
     },

@@ -55,8 +55,9 @@ export function planForks(): PlannedForks {
 function forksDisk(contents: readonly Disk[], starts: readonly number[], size: number): Disk {
   return {
     size,
-    async read(position, length, into = new Uint8Array(length)) {
+    async read(position, length, given) {
       checkRange(size, position, length);
+      const into = given ?? new Uint8Array(length);
       let fork = lastAtOrBefore(starts, Math.floor(position / BLOCK_SIZE));
       for (let done = 0; done < length; fork++) {
         const room = (starts[fork + 1] ?? size / BLOCK_SIZE) * BLOCK_SIZE - position - done;
@@ -66,8 +67,10 @@ function forksDisk(contents: readonly Disk[], starts: readonly number[], size: n
       }
       return into;
     },
-    *extents() {
-      for (const [fork, content] of contents.entries()) yield* paddedExtents(content, starts[fork]! * BLOCK_SIZE);
+    *extents(from = 0) {
+      for (let fork = lastAtOrBefore(starts, Math.floor(from / BLOCK_SIZE)); fork < contents.length; fork++) {
+        yield* paddedExtents(contents[fork]!, starts[fork]! * BLOCK_SIZE);
+      }
     },
   };
 }

@@ -5,8 +5,9 @@ import { checkRange, type Disk } from '../../../../core/disk.ts';
 export function generatedDisk(size: number, readInto: (position: number, into: Uint8Array) => Promise<void>): Disk {
   return {
     size,
-    async read(position, length, into = new Uint8Array(length)) {
+    async read(position, length, given) {
       checkRange(size, position, length);
+      const into = given ?? new Uint8Array(length);
       await readInto(position, into);
       return into;
     },
