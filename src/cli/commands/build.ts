@@ -10,13 +10,14 @@ import { loadManifest, type Manifest } from '../../manifest/manifest.ts';
 import { treeOf } from '../../manifest/tree.ts';
 import { sourceFile } from '../../node/file-disk.ts';
 import { createOutput } from '../../node/output-file.ts';
-import { readError, writeError } from '../../node/system-error.ts';
+import { writeError } from '../../node/system-error.ts';
 import type { Call } from '../declarations.ts';
 import type { Output } from '../output.ts';
 import { withPlatform } from '../platform.ts';
 import { counted, humanSize, printable } from '../printable.ts';
 import { createProgress } from '../progress.ts';
 import { openSigner } from '../signer.ts';
+import { refuseTaken } from '../taken.ts';
 
 interface Options {
   readonly output?: string;
@@ -107,21 +108,6 @@ function chosenOutputs({ outputs }: Manifest, { target, output }: Options): read
 function shortest(path: string): string {
   const way = relative(process.cwd(), path);
   return way === '' || way.startsWith('..') || isAbsolute(way) ? path : way;
-}
-
-/** Said before hours of work, not after; `publish` makes sure of it at the end. */
-async function refuseTaken(path: string, force: boolean): Promise<void> {
-  const stat = await lstat(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw readError(path, error);
-  });
-  if (!stat) return;
-  if (stat.isDirectory()) throw new DisksealError('E_EXISTS', 'the output is a folder', { path, hint: 'give the name of a file' });
-  if (force) return;
-  throw new DisksealError('E_EXISTS', 'the output is there already', {
-    path,
-    hint: 'give another name with --output, or --force to replace it',
-  });
 }
 
 function warnAbout(

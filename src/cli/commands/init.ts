@@ -1,13 +1,14 @@
 /** `diskseal init`: a first manifest, with a comment on every line. */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline/promises';
+import { createInterface } from 'node:readline';
 import { DisksealError } from '../../core/errors.ts';
 import { createOutput } from '../../node/output-file.ts';
 import { readError, writeError } from '../../node/system-error.ts';
 import type { Call } from '../declarations.ts';
 import type { Output } from '../output.ts';
 import { printable } from '../printable.ts';
+import { refuseTaken } from '../taken.ts';
 
 interface Options {
   readonly yes?: boolean;
@@ -31,12 +32,15 @@ export async function run({ arguments: given, options, output }: Call<Options>):
   const template = await readTemplate();
   const asks = !options.yes && !output.json && process.stdin.isTTY && process.stderr.isTTY;
   const path = join(folder, 'installer.yaml');
+  const force = options.force ?? false;
+  await refuseTaken(path, force);
+  const text = asks ? await askAll(template, output) : template;
   await mkdir(folder, { recursive: true }).catch((error: unknown) => {
     throw writeError(folder, error);
   });
-  const file = await createOutput(path, { force: options.force ?? false });
+  const file = await createOutput(path, { force });
   try {
-    await file.write(new TextEncoder().encode(asks ? await askAll(template, output) : template));
+    await file.write(new TextEncoder().encode(text));
     await file.publish();
   } catch (error) {
     await file.discard();
@@ -55,23 +59,32 @@ async function readTemplate(): Promise<string> {
 }
 
 async function askAll(template: string, output: Output): Promise<string> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  // Not in the terminal's raw mode: ctrl-C stays a signal, and lines may come faster than the questions.
+  const reader = createInterface({ input: process.stdin, terminal: false });
+  const lines = reader[Symbol.asyncIterator]();
   let text = template;
   try {
-    for (const { key, question, valid, rule } of QUESTIONS) {
-      const proposed = valueOf(text, key);
-      let answer: string;
-      for (;;) {
-        answer = (await terminal.question(`${question} [${proposed}]: `)).trim() || proposed;
-        if (valid.test(answer)) break;
-        output.note(rule);
-      }
-      text = withValue(text, key, answer);
-    }
+    for (const question of QUESTIONS) text = withValue(text, question.key, await ask(question, valueOf(text, question.key), lines, output));
   } finally {
-    terminal.close();
+    reader.close();
   }
   return text;
+}
+
+async function ask(
+  { question, valid, rule }: (typeof QUESTIONS)[number],
+  proposed: string,
+  lines: AsyncIterator<string>,
+  output: Output,
+): Promise<string> {
+  for (;;) {
+    output.complain(`${question} [${printable(proposed)}]: `);
+    const line = await lines.next();
+    if (line.done) throw new DisksealError('E_USAGE', 'the answers ended too early', { hint: '--yes takes the proposed values' });
+    const answer = line.value.trim() || proposed;
+    if (valid.test(answer)) return answer;
+    output.note(rule);
+  }
 }
 
 function lineOf(key: string): RegExp {
