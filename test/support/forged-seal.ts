@@ -2,9 +2,14 @@
 import { createHash } from 'node:crypto';
 import { buildDmg } from '../../src/build/build.ts';
 import type { FileTree } from '../../src/core/file-tree.ts';
+import type { PartitionedDisk } from '../../src/core/partition.ts';
+import type { Signer } from '../../src/core/signer.ts';
+import { packData, trailer } from '../../src/formats/containers/udif/pack.ts';
 import { KolyTrailer } from '../../src/formats/containers/udif/structs.ts';
-import { encodeSignedData, signedAttributes } from '../../src/pki/cms-write.ts';
+import { encodeSignedData, type SignatureParts, signedAttributes } from '../../src/pki/cms-write.ts';
 import { AreaMark, encodeArea } from '../../src/seal/area.ts';
+import { coverageHasher } from '../../src/seal/coverage.ts';
+import { sealDmg } from '../../src/seal/seal-dmg.ts';
 import { encodeStatement, type Statement } from '../../src/seal/statement.ts';
 import { type Made, NOW, sha256, signerOf, signWith } from './certificates.ts';
 import { memorySink } from './memory-sink.ts';
@@ -24,10 +29,48 @@ export async function sealedImage(tree: FileTree, leaf: Made, product = 'com.exa
   return { bytes: sink.bytes(), statement: statement! };
 }
 
+/**
+ * A seal around a disk that the publisher made badly, so that only who looks inside finds out.
+ * @param change - applied to property list and trailer before they are signed; lengths stay
+ */
+export async function sealedDisk(
+  disk: PartitionedDisk,
+  leaf: Made,
+  change: (end: { plist: Uint8Array; koly: Uint8Array }) => void = () => undefined,
+): Promise<Uint8Array> {
+  const sink = memorySink();
+  const packed = await packData(disk, sink, { platform: testPlatform, threads: testPlatform.threads });
+  const hasher = coverageHasher(testPlatform);
+  await hasher.update(sink.bytes());
+  const { area, plist, koly } = await sealDmg(
+    {
+      identity: { product: 'com.example.hello', version: '2.1.0', platform: 'any', arch: 'universal', channel: 'stable' },
+      dataForkLength: packed.dataForkLength,
+      hasher,
+      trailer(xmlOffset) {
+        const end = trailer(packed, { xmlOffset });
+        change(end);
+        return end;
+      },
+      content: [],
+      dressing: [],
+      signer: signerOf(leaf),
+      signingTime: NOW,
+    },
+    testPlatform,
+  );
+  for (const part of [area, plist, koly]) await sink.write(part);
+  return sink.bytes();
+}
+
 /** The CMS over any bytes by any key, even one that nobody should sign with. */
-export function signAnyhow(content: Uint8Array, leaf: Made): Uint8Array {
+export function signAnyhow(
+  content: Uint8Array,
+  leaf: Made,
+  parts: Partial<SignatureParts> = {},
+  { certificates }: Pick<Signer, 'certificates'> = signerOf(leaf),
+): Uint8Array {
   const { hash, scheme } = leaf.key;
-  const certificates = signerOf(leaf).certificates;
   const certificateHashes = certificates.map(sha256);
   const values = { messageDigest: digestOf(content, leaf), signingTime: NOW, certificateHashes, hash, scheme };
   const attributes = signedAttributes(values);
@@ -35,7 +78,7 @@ export function signAnyhow(content: Uint8Array, leaf: Made): Uint8Array {
   return encodeSignedData({
     content,
     certificates,
-    signers: [{ certificate: leaf.bytes, hash, scheme, signedAttributes: attributes, signature }],
+    signers: [{ certificate: leaf.bytes, hash, scheme, signedAttributes: attributes, signature, ...parts }],
   });
 }
 
