@@ -11,7 +11,7 @@ import { partition } from '../formats/partitions/gpt/partition.ts';
 import { type CoverageHasher, coverageHasher } from '../seal/coverage.ts';
 import { sealDmg } from '../seal/seal-dmg.ts';
 import type { Identity, Statement } from '../seal/statement.ts';
-import { comparePlanned, compareWritten } from './compare-views.ts';
+import { compareWritten } from './compare-views.ts';
 import { contentDigests } from './content-digests.ts';
 import { deriveIdentifiers } from './identifiers.ts';
 import { inventoryOf } from './inventory.ts';
@@ -52,7 +52,6 @@ export interface BuildResult {
  */
 export async function buildDmg(plan: BuildPlan, sink: ReadableSink, options: BuildOptions): Promise<BuildResult> {
   const { disk, volume, volumePosition } = await planDisk(plan, options);
-  await comparePlanned(volume, plan.tree);
   if (!plan.seal) {
     await pack(disk, sink, packOptions(plan, options));
     return { size: sink.position, diskSize: disk.size, entries: await countEntries(plan.tree) };
@@ -75,7 +74,7 @@ export async function buildDmg(plan: BuildPlan, sink: ReadableSink, options: Bui
     options.platform,
   );
   for (const part of [area, plist, koly]) await sink.write(part);
-  await compareWritten(sink.written(), inventory, options.platform);
+  await compareWritten(sink.written(), inventory, volume.contents(), options.platform);
   return { size: sink.position, diskSize: disk.size, entries: inventory.length, statement };
 }
 

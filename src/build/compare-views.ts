@@ -1,11 +1,13 @@
 /**
- * What was built is opened again with our own readers and held against the manifest's tree and the inventory: a volume that
- * shows other files than the publisher is about to sign for is refused (seal-rules: inventory and volume).
- * Contents are compared by where they come from, not read again: `verify --deep` reads them.
+ * What was written is opened again with our own readers and held against the inventory: an image that shows other files than
+ * the publisher is about to sign for is refused (seal-rules: inventory and volume). Names, types, modes, sizes and targets are
+ * compared, and for contents the place: each file must consist of the very bytes of the volume that were hashed for it while
+ * they were packed. So nothing is read a second time but the volume's metadata; `verify --deep` reads the contents too.
  */
-import type { Disk, Extent } from '../core/disk.ts';
-import { DisksealError } from '../core/errors.ts';
-import { type FileTree, walk } from '../core/file-tree.ts';
+import type { Disk } from '../core/disk.ts';
+import { assert, DisksealError } from '../core/errors.ts';
+import { walk } from '../core/file-tree.ts';
+import type { PlannedContent } from '../core/planned-volume.ts';
 import type { Platform } from '../core/platform.ts';
 import { open as openUdif } from '../formats/containers/udif/open.ts';
 import { toPosix, toStored } from '../formats/filesystems/hfsplus/names.ts';
@@ -15,30 +17,52 @@ import { comparedTree } from '../seal/compared-tree.ts';
 import type { InventoryEntry } from '../seal/inventory.ts';
 
 /**
- * Before packing: every file of the planned volume consists of the very ranges that the tree's file consists of.
- * @throws DisksealError `E_INTERNAL` for a difference: the plan is ours
+ * @param contents - where each file's bytes were when they were hashed
+ * @throws DisksealError `E_TAMPERED` or `E_INTERNAL` for a difference: either is a fault of this program
  */
-export async function comparePlanned(volume: Disk, tree: FileTree): Promise<void> {
-  const sources = new Map<string, string>();
+export async function compareWritten(
+  image: Disk,
+  inventory: readonly InventoryEntry[],
+  contents: Iterable<PlannedContent>,
+  platform: Platform,
+): Promise<void> {
+  const [partition] = await openPartitions(await openUdif(image, platform));
+  assert(partition, 'the image shows no partition');
+  const hashed = new Map([...contents].map(({ path, position }) => [asVolume(path), position]));
+  const tree = comparedTree(await openVolume(locating(partition.disk)), inventory, platform);
+  const linked = new Map<string, number>();
+  const others: { path: string; group: string; position: number }[] = [];
   for await (const { path, entry } of walk(tree.root)) {
-    if (entry.type === 'file') sources.set(asVolume(path), fingerprint(entry.content));
+    if (entry.type !== 'file' || entry.content.size === 0) continue;
+    const position = place(entry.content, path);
+    const group = entry.linkGroup ?? '';
+    const expected = hashed.get(path);
+    if (expected === undefined) others.push({ path, group, position });
+    else if (expected === position) linked.set(group, position);
+    else throw differs(path);
+    hashed.delete(path);
   }
-  const planned = await openVolume(volume);
-  for await (const { path, entry } of walk(planned.root)) {
-    if (entry.type !== 'file') continue;
-    if (sources.get(path) !== fingerprint(entry.content)) throw differs(path, 'the volume shows another content than the manifest names');
-    sources.delete(path);
-  }
-  const [missing] = sources.keys();
-  if (missing !== undefined) throw differs(missing, 'the volume does not show it');
+  // Hard links were hashed under the first of their paths.
+  for (const { path, group, position } of others) if (group === '' || linked.get(group) !== position) throw differs(path);
+  for (const path of hashed.keys()) throw differs(path);
 }
 
-/** After packing: the image, opened through container, partition map and volume, lists exactly the inventory's entries. */
-export async function compareWritten(image: Disk, inventory: readonly InventoryEntry[], platform: Platform): Promise<void> {
-  const [partition] = await openPartitions(await openUdif(image, platform));
-  if (!partition) throw differs('', 'the image shows no partition');
-  const tree = comparedTree(await openVolume(partition.disk), inventory, platform);
-  for await (const _ of walk(tree.root)) continue;
+/** A disk whose extents give their own place, so that a file of its volume says which bytes it consists of. */
+function locating(disk: Disk): Disk {
+  const { size } = disk;
+  const file = { path: 'volume', offset: 0, fileSize: size };
+  return {
+    size,
+    read: (position, length, into) => disk.read(position, length, into),
+    extents: () => [{ position: 0, length: size, kind: 'file', file }],
+  };
+}
+
+/** Bytes from the start of the volume; what this program writes is contiguous. */
+function place(content: Disk, path: string): number {
+  const [only, second] = content.extents();
+  if (only?.kind !== 'file' || second || only.length !== content.size) throw differs(path);
+  return only.file.offset;
 }
 
 function asVolume(path: string): string {
@@ -48,17 +72,6 @@ function asVolume(path: string): string {
     .join('/');
 }
 
-/** Where the bytes come from; neighbouring ranges of one source are one. */
-function fingerprint(content: Disk): string {
-  return JSON.stringify([content.size, ...[...content.extents()].map(describe)]);
-}
-
-function describe(extent: Extent): unknown {
-  if (extent.kind === 'file') return [extent.position, extent.length, extent.file.path, extent.file.offset];
-  if (extent.kind === 'bytes') return [extent.position, extent.length, [...extent.bytes.subarray(0, 64)], extent.bytes.length];
-  return [extent.position, extent.length, extent.kind];
-}
-
-function differs(path: string, message: string): DisksealError {
-  return new DisksealError('E_INTERNAL', `what was built is not what was asked for: ${message}`, { path });
+function differs(path: string): DisksealError {
+  return new DisksealError('E_INTERNAL', 'internal error: the image shows another content than the one that was hashed', { path });
 }

@@ -88,7 +88,7 @@ function comparedEntry(entry: Entry, expected: InventoryEntry, path: string, sta
 function comparedContent(content: Disk, digest: string, path: string, platform: Platform): Disk {
   let hash: Hash | undefined;
   let hashed = 0;
-  return opaqueDisk(content.size, async (position, into) => {
+  const compared = opaqueDisk(content.size, async (position, into) => {
     await content.read(position, into.length, into);
     if (position === 0) {
       hash = platform.hash('sha256');
@@ -102,6 +102,8 @@ function comparedContent(content: Disk, digest: string, path: string, platform: 
     hash = undefined;
     if (found !== digest) throw differs(path, 'its content is not the stated one');
   });
+  // A verified disk is opaque by itself; a build asks where the bytes lie.
+  return { ...compared, extents: (from) => content.extents(from) };
 }
 
 function octal(mode: number): string {

@@ -11,7 +11,15 @@ import { dmgCoverage } from './dmg.ts';
 import { treeRoot } from './hash-tree.ts';
 import { encodeInventory, type InventoryEntry } from './inventory.ts';
 import { signStatement } from './sign.ts';
-import { CHUNK, encodeStatement, type Identity, type InventoryDigest, parseStatement, STATEMENT_TYPE, type Statement } from './statement.ts';
+import {
+  CHUNK,
+  encodeStatement,
+  type Identity,
+  type InventoryDigest,
+  parseStatement,
+  STATEMENT_TYPE,
+  type Statement,
+} from './statement.ts';
 
 export interface SealInput {
   readonly identity: Identity;
