@@ -43,8 +43,9 @@ let read = 0;
 let written = 0;
 const lane = async () => {
   for (let next = source.next(); !next.done; next = source.next()) {
+    const { length } = await deflated(next.value, { level: 6 });
     read += next.value.length;
-    written += (await deflated(next.value, { level: 6 })).length;
+    written += length;
   }
 };
 await Promise.all([lane(), lane()]);
