@@ -27,7 +27,8 @@ async function main(words: readonly string[]): Promise<void> {
 async function fail(output: Output, thrown: unknown): Promise<void> {
   removeUnfinished();
   const error = asDisksealError(thrown);
-  process.exitCode = error.exitCode;
+  // Ctrl-C at a prompt is no signal; it ends the program as one all the same.
+  process.exitCode = error.code === 'E_INTERRUPTED' ? 130 : error.exitCode;
   if (output.interactive) output.complain('\r\u001b[K');
   reportError(output, error);
   if (!(error instanceof ReportedError)) await output.document({ error: errorDocument(error) });

@@ -15,20 +15,7 @@ export function passphraseSource({ env, file }: PassphraseOptions): PassphraseSo
   }
   if (env !== undefined) return passphraseFromEnvironment(env, process.env);
   if (file !== undefined) return passphraseFromFile(file);
-  return promptSource();
-}
-
-/** Ctrl-C at the prompt ends the program as it does everywhere else. */
-function promptSource(): PassphraseSource {
-  const ask = passphraseFromPrompt({ input: process.stdin, output: process.stderr });
-  return async (what) => {
-    try {
-      return await ask(what);
-    } catch (error) {
-      if (error instanceof DisksealError && error.code === 'E_INTERRUPTED') process.kill(process.pid, 'SIGINT');
-      throw error;
-    }
-  };
+  return passphraseFromPrompt({ input: process.stdin, output: process.stderr });
 }
 
 /** A passphrase for something new: typed twice when it is typed. */

@@ -90,14 +90,22 @@ function readHidden(input: NodeJS.ReadableStream): Promise<string> {
     const finish = (result: () => void): void => {
       input.removeListener('data', onData);
       input.removeListener('end', onEnd);
+      // At once: what flows while nobody listens is lost.
+      input.pause();
       result();
     };
     const accept = (): void => finish(() => resolve(new TextDecoder().decode(Uint8Array.from(typed))));
     const onEnd = (): void => finish(() => reject(new DisksealError('E_INTERRUPTED', 'the terminal was closed')));
     const onData = (data: Buffer | string): void => {
-      for (const byte of Buffer.from(data)) {
+      const bytes = Buffer.from(data);
+      for (const [index, byte] of bytes.entries()) {
         if (byte === CTRL_C) return finish(() => reject(new DisksealError('E_INTERRUPTED', 'interrupted')));
-        if (byte === RETURN || byte === LINE_FEED || byte === CTRL_D) return accept();
+        if (byte === RETURN || byte === LINE_FEED || byte === CTRL_D) {
+          accept();
+          // What was typed ahead is for the next question.
+          if (index + 1 < bytes.length) input.unshift(bytes.subarray(index + 1));
+          return;
+        }
         if (byte === BACKSPACE || byte === DELETE) eraseCharacter(typed);
         else if (byte === CTRL_U) typed.length = 0;
         else if (byte >= 0x20 && typed.length < SIZE_LIMIT) typed.push(byte);

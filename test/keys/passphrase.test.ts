@@ -50,6 +50,11 @@ describe('the prompt', () => {
     return { terminal: { input, output: { write: (text: string) => shown.push(text) } }, shown, raw };
   }
 
+  it('keeps what was typed ahead for the next question', async () => {
+    const ask = passphraseFromPrompt(terminal('first\nsecond\nthi', 'rd\n').terminal);
+    expect([await ask('a'), await ask('b'), await ask('c')]).toEqual(['first', 'second', 'third']);
+  });
+
   it('shows nothing of what is typed', async () => {
     const { terminal: one, shown, raw } = terminal('se', 'cret\r');
     expect(await passphraseFromPrompt(one)('publisher.key.pem')).toBe('secret');
