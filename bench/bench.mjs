@@ -101,7 +101,7 @@ function run(name, environment) {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, ...environment },
   });
-  if (status !== 0) throw new Error(`${COMMANDS[name].join(' ')} ended with ${status}: ${error ?? stderr}`);
+  if (status !== 0) throw new Error(`${COMMANDS[name].join(' ')} ended with ${status}: ${String(error ?? stderr)}`);
 }
 
 function peakMemory(name) {
