@@ -10,6 +10,8 @@ import { toHex } from '../core/struct.ts';
 import { toPosix, toStored } from '../formats/filesystems/hfsplus/names.ts';
 import type { InventoryEntry } from './inventory.ts';
 
+const SHA256_OF_NOTHING = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+
 type Stated = ReadonlyMap<string, ReadonlyMap<string, InventoryEntry>>;
 
 /**
@@ -81,6 +83,8 @@ function comparedEntry(entry: Entry, expected: InventoryEntry, path: string, sta
   }
   if (expected.type !== 'file') return entry;
   if (entry.content.size !== expected.size) throw differs(path, `it has ${entry.content.size} bytes, stated are ${expected.size}`);
+  // An empty file is never read to its end.
+  if (expected.size === 0 && toHex(expected.digest) !== SHA256_OF_NOTHING) throw differs(path, 'its content is not the stated one');
   return { ...entry, content: comparedContent(entry.content, toHex(expected.digest), path, platform) };
 }
 

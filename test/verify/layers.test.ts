@@ -1,0 +1,67 @@
+import { expect, it } from 'vitest';
+import { bytesDisk, joinDisks, zerosDisk } from '../../src/core/disk.ts';
+import type { FileTree } from '../../src/core/file-tree.ts';
+import { format } from '../../src/formats/filesystems/hfsplus/format.ts';
+import { partition } from '../../src/formats/partitions/gpt/partition.ts';
+import { openLayers, openVolume } from '../../src/verify/layers.ts';
+import { file, tree } from '../support/memory-tree.ts';
+import { testPlatform } from '../support/platform.ts';
+
+const ids = (count: number) => ({
+  diskId: new Uint8Array(16).fill(1),
+  volumeIds: Array.from({ length: count }, (_, index) => new Uint8Array(16).fill(index + 2)),
+});
+const volume = (name: string) => format(tree(name, [file('a', 'a')]), { caseSensitive: false, created: 1_767_225_600, volumeId: 1n });
+const names = async ({ root }: FileTree): Promise<string[]> => {
+  const found: string[] = [];
+  for await (const { name } of root.children()) found.push(name);
+  return found;
+};
+
+it('opens a bare volume', async () => {
+  const layers = await openLayers(await volume('Bare'), testPlatform);
+  expect(layers).toMatchObject({ container: 'raw', map: 'none', partitions: [], volumes: [{ filesystem: 'hfsplus', position: 0 }] });
+  const opened = await openVolume(layers);
+  expect(opened.root.name).toBe('Bare');
+  expect(await names(opened)).toEqual(['a']);
+});
+
+it('finds the one volume of a disk, whatever else is on it', async () => {
+  const other = joinDisks([zerosDisk(32), bytesDisk(new TextEncoder().encode('NXSB')), zerosDisk(8192 - 36)]);
+  const disk = partition(
+    [
+      { disk: other, type: 'Apple_HFS', name: 'not what it says' },
+      { disk: await volume('Real'), type: 'Apple_HFS', name: 'disk image' },
+    ],
+    ids(2),
+  );
+  const layers = await openLayers(disk, testPlatform);
+  expect(layers.map).toBe('gpt');
+  expect(layers.volumes.map(({ filesystem }) => filesystem)).toEqual(['apfs', 'hfsplus']);
+  expect((await openVolume(layers)).root.name).toBe('Real');
+});
+
+it('does not choose between two volumes', async () => {
+  const disk = partition(
+    [
+      { disk: await volume('One'), type: 'Apple_HFS', name: 'one' },
+      { disk: await volume('Two'), type: 'Apple_HFS', name: 'two' },
+    ],
+    ids(2),
+  );
+  await expect(openLayers(disk, testPlatform).then(openVolume)).rejects.toMatchObject({
+    code: 'E_UNSUPPORTED',
+    message: expect.stringMatching(/2 HFS\+ volumes/),
+  });
+});
+
+it('names the filesystem that it does not read', async () => {
+  const iso = joinDisks([zerosDisk(32_769), bytesDisk(new TextEncoder().encode('CD001')), zerosDisk(4096)]);
+  const layers = await openLayers(iso, testPlatform);
+  expect(layers.volumes.map(({ filesystem }) => filesystem)).toEqual(['iso9660']);
+  await expect(openVolume(layers)).rejects.toMatchObject({ code: 'E_UNSUPPORTED', message: expect.stringMatching(/ISO 9660/), offset: 0 });
+});
+
+it.each([0, 1, 511, 512, 4096, 100_000])('says that %d bytes of nothing are no image', async (size) => {
+  await expect(openLayers(zerosDisk(size), testPlatform)).rejects.toMatchObject({ code: 'E_NOT_IMAGE', offset: 0 });
+});
