@@ -31,8 +31,9 @@ export async function proveSigner(
 ): Promise<ProvenSigner> {
   const path = boundPath(info, byHash);
   checkIdentifier(info, path[0]);
-  const algorithm = allowedAlgorithm(info, path[0]);
+  // First: an algorithm that is not the signed one is a wrong signature, whatever else may be said of it.
   checkProtection(info);
+  const algorithm = allowedAlgorithm(info, path[0]);
   const hash = digestAlgorithm(info.digestAlgorithm)!;
   if (!equalBytes(await platform.digest(hash, content), info.messageDigest)) {
     throw wrong(info, 'E_SIGNATURE', 'the content is not the one that was signed: its digest differs');
