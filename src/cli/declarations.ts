@@ -37,6 +37,8 @@ export interface CommandDeclaration {
   readonly examples: readonly (readonly [command: string, text: string])[];
   /** Commands below this one, as in `keys new`. */
   readonly commands?: readonly CommandDeclaration[];
+  /** Worker threads to start while the command's code is loaded. */
+  readonly threads?: number;
   /** Absent where only the commands below do something. */
   load?(): Promise<CommandModule>;
 }
@@ -106,6 +108,7 @@ export const COMMANDS: readonly CommandDeclaration[] = [
   },
   {
     name: 'build',
+    threads: 2,
     arguments: [['[manifest]', 'the manifest, or its folder; ./installer.yaml when left out']],
     summary: 'build the images that a manifest describes, sealed when it says how to sign',
     about:
@@ -128,6 +131,7 @@ export const COMMANDS: readonly CommandDeclaration[] = [
   },
   {
     name: 'verify',
+    threads: 1,
     arguments: [IMAGE],
     summary: 'check who signed an image and that every byte is as it was signed',
     about:

@@ -87,6 +87,7 @@ function commandOf(declaration: CommandDeclaration, parent: Command): Command {
   command.addHelpText('after', afterHelp(declaration));
   return command.action(async (...given: unknown[]) => {
     const options = given.at(-2) as Record<string, unknown>;
+    if (declaration.threads) (await import('./platform.ts')).prepareThreads(declaration.threads);
     const loaded = await declaration.load?.();
     const code = await loaded?.run({ arguments: given.slice(0, -2) as string[], options, output: createOutput(options) });
     if (code) process.exitCode = code;

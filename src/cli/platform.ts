@@ -1,11 +1,19 @@
 /** The composition of core's interfaces with Node's side of them, for the time of one command. */
 import type { Platform } from '../core/platform.ts';
 import { nodePlatform } from '../node/platform.ts';
-import { createThreadPool } from '../node/threads.ts';
+import { createThreadPool, type ThreadPool } from '../node/threads.ts';
+
+let prepared: ThreadPool | undefined;
+
+/** Starts threads that the command will want, so that they are there when its code is loaded. */
+export function prepareThreads(ready: number): void {
+  prepared = createThreadPool({ ready });
+}
 
 /** Gives the platform to `use` and ends its threads afterwards, whatever happened. */
 export async function withPlatform<T>(use: (platform: Platform) => Promise<T>): Promise<T> {
-  const threads = createThreadPool();
+  const threads = prepared ?? createThreadPool();
+  prepared = undefined;
   try {
     return await use(nodePlatform(threads));
   } finally {

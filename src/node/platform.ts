@@ -1,5 +1,5 @@
 /** Node's side of core's Platform: crypto, zlib, files and worker threads. */
-import { constants, createHash, createPublicKey, verify } from 'node:crypto';
+import { constants, createHash, createPublicKey, hash as digest, verify } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { crc32, deflate, deflateSync, inflate, inflateSync } from 'node:zlib';
@@ -17,7 +17,7 @@ const deflateInPool = promisify(deflate);
  */
 export function nodePlatform(threads: Threads, inWorker = false): Platform {
   return {
-    digest: (algorithm, bytes) => Promise.resolve(plain(createHash(algorithm).update(bytes).digest())),
+    digest: (algorithm, bytes) => Promise.resolve(plain(digest(algorithm, bytes, 'buffer'))),
     hash,
     verifySignature: (check) => Promise.resolve(verifySignature(check)),
     crc32: (bytes, start = 0) => crc32(bytes, start),

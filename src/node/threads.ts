@@ -36,9 +36,13 @@ export interface ThreadPool extends Threads {
 // In the source tree (tests) the compiled entry is used: this Node cannot load TypeScript on a worker.
 const ENTRY = new URL(import.meta.url.endsWith('.ts') ? '../../dist/worker.js' : '../worker.js', import.meta.url);
 
-/** Starts workers as they are needed, `width` at most. They do not keep the process alive. */
-export function createThreadPool(width = availableParallelism()): ThreadPool {
-  const lanes: Lane[] = [];
+/**
+ * Starts workers as they are needed. They do not keep the process alive.
+ * @param options.width - how many at most; default one for each processor
+ * @param options.ready - how many to start at once, while the caller still prepares their work
+ */
+export function createThreadPool({ width = availableParallelism(), ready = 0 } = {}): ThreadPool {
+  const lanes: Lane[] = Array.from({ length: Math.min(ready, width) }, startLane);
   let nextId = 0;
 
   const leastBusy = (): Lane => {
@@ -71,6 +75,7 @@ export function createThreadPool(width = availableParallelism()): ThreadPool {
 
 function startLane(): Lane {
   const lane: Lane = { worker: new Worker(ENTRY), pending: new Map() };
+  lane.worker.unref();
   lane.worker.on('message', (answer: Answer) => settle(lane, answer));
   lane.worker.on('error', (error) => abandon(lane, error));
   lane.worker.on('exit', (code) => abandon(lane, new Error(`a worker thread ended with code ${code}`)));

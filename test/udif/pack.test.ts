@@ -21,7 +21,7 @@ import { testPlatform as platform } from '../support/platform.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const threads = movingThreads(2);
-const pool = createThreadPool(2);
+const pool = createThreadPool({ width: 2 });
 afterAll(() => pool.close());
 
 const MiB = 1 << 20;
