@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs';
 
 const totals = { passed: 0, failed: 0, skipped: 0 };
 for (const path of process.argv.slice(2)) {
-  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, numFailedTestSuites } = JSON.parse(readFileSync(path, 'utf8'));
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(readFileSync(path, 'utf8'));
+  // A file that fails without a failed test did not load, or holds none.
+  const broken = testResults.filter((file) => file.status === 'failed' && !file.assertionResults.some(({ status }) => status === 'failed'));
   totals.passed += numPassedTests;
-  // A file that does not load has no tests that could fail.
-  totals.failed += numFailedTests || (numFailedTestSuites > 0 ? 1 : 0);
+  totals.failed += numFailedTests + broken.length;
   totals.skipped += numPendingTests + numTodoTests;
 }
 console.log(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);

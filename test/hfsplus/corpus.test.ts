@@ -18,6 +18,7 @@ import type { SeenEntry } from '../interop/readers/reader.ts';
 import { sevenZip } from '../interop/readers/seven-zip.ts';
 import { sleuthkit } from '../interop/readers/sleuthkit.ts';
 import { isInstalled } from '../interop/tools.ts';
+import { hasCorpus } from '../support/corpus.ts';
 import { type CorpusVolume, corpusVolumes } from '../support/corpus-volumes.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -48,6 +49,8 @@ if (!hasReaders)
 const NOT_FOR_SEVEN_ZIP = new Set(['tika-hfsplus']);
 /** libfshfs cannot open volumes without an attributes file. */
 const NOT_FOR_FSHFSINFO = new Set(['tika-hfsplus', 'libdmg-made-hfs']);
+
+it.runIf(hasCorpus)('the corpus has volumes', () => expect(corpusVolumes()).not.toEqual([]));
 
 describe.each(corpusVolumes())('$name', (volume) => {
   it('is the volume that the corpus says', async () => {
