@@ -57,12 +57,11 @@ export const EXITS: Readonly<Record<number, string>> = {
   30: 'no path to a certificate that you trust',
   31: 'the signature is valid, but its publisher was not named',
   32: 'a certificate has expired or is not valid yet',
-  33: 'a certificate was revoked',
   34: 'the timestamp is invalid',
   35: 'an algorithm or key is too weak',
   50: 'an Apple signature is required or invalid',
 };
-const REFUSALS = [10, 20, 21, 22, 23, 30, 31, 32, 33, 34, 35, 50];
+const REFUSALS = [10, 20, 21, 22, 23, 30, 31, 32, 34, 35, 50];
 
 export const COMMON: readonly OptionDeclaration[] = [
   { flags: '--json', text: 'one JSON document on stdout, errors too' },

@@ -75,10 +75,11 @@ export function createThreadPool({ width = availableParallelism(), ready = 0 } =
 
 function startLane(): Lane {
   const lane: Lane = { worker: new Worker(ENTRY), pending: new Map() };
-  lane.worker.unref();
   lane.worker.on('message', (answer: Answer) => settle(lane, answer));
   lane.worker.on('error', (error) => abandon(lane, error));
   lane.worker.on('exit', (code) => abandon(lane, new Error(`a worker thread ended with code ${code}`)));
+  // Last: listening takes a reference.
+  lane.worker.unref();
   return lane;
 }
 
