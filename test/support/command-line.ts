@@ -33,6 +33,8 @@ export async function diskseal(words: readonly string[], options: RunOptions = {
     cwd: options.cwd,
     // Colours, debugging and times of the tester's own shell must not show.
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...options.env },
+    // A command that hangs is a failure of its own, told apart from a slow test.
+    timeout: 45_000,
     stdio: ['ignore', options.stdout ?? 'pipe', 'pipe'],
   });
   let stdout = '';
