@@ -15,4 +15,4 @@ export { type Anchor, parseAnchors, parseFingerprint } from './trust/anchor.ts';
 export type { Check } from './verify/verdict.ts';
 export type { VerifiedDisk } from './verify/verified-disk.ts';
 export { openVerified, type VerifiedTree } from './verify/verified-tree.ts';
-export { type Verdict, verify, type VerifyPolicy } from './verify/verify.ts';
+export { type Verdict, type VerifyPolicy, verify } from './verify/verify.ts';

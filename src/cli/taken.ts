@@ -1,7 +1,7 @@
 /** Whether an output's name is free: said before hours of work, not after. Publishing makes sure of it at the end. */
 import { lstat } from 'node:fs/promises';
 import { DisksealError } from '../core/errors.ts';
-import { readError } from '../node/system-error.ts';
+import { readError } from '../core/system-error.ts';
 
 /** @throws DisksealError `E_EXISTS` for a folder, and for a file without `force`; `E_READ` */
 export async function refuseTaken(path: string, force: boolean): Promise<void> {

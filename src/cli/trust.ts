@@ -1,7 +1,7 @@
 /** `--trust` and `--publisher` as what a signature is expected to have. */
 import { readFile } from 'node:fs/promises';
 import { DisksealError } from '../core/errors.ts';
-import { readError } from '../node/system-error.ts';
+import { readError } from '../core/system-error.ts';
 import { type Anchor, parseAnchors, parseFingerprint } from '../trust/anchor.ts';
 import { DEMONSTRATION_KEYS } from '../trust/demonstration.ts';
 import { parsePublisher } from '../trust/publisher.ts';

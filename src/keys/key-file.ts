@@ -2,13 +2,14 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { DisksealError } from '../core/errors.ts';
+import { readError } from '../core/system-error.ts';
 import { readDer, TAG } from '../pki/der.ts';
 import { isPem, type PemBlock, readPem } from '../pki/pem.ts';
-import { looksLikePfx } from '../pki/pkcs12.ts';
 import { parseEncryptedPrivateKeyInfo, parsePrivateKeyInfo } from '../pki/pkcs8.ts';
+import { looksLikePfx } from '../pki/pkcs12.ts';
 import { type Certificate, parseCertificate } from '../pki/x509.ts';
-import { decrypt, wrongPassphrase } from './password-decryption.ts';
 import type { PassphraseSource } from './passphrase.ts';
+import { decrypt, wrongPassphrase } from './password-decryption.ts';
 import { openPfx } from './pkcs12-file.ts';
 
 export interface KeyFile {
@@ -48,13 +49,8 @@ function inKeyFile(error: DisksealError, path: string): DisksealError {
 }
 
 async function readSmallFile(path: string): Promise<Uint8Array> {
-  const failed = (cause: unknown): DisksealError => {
-    const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
-    const words = missing ? 'there is no such file' : cause instanceof Error ? cause.message : String(cause);
-    return new DisksealError(missing ? 'E_NOT_FOUND' : 'E_READ', `cannot read: ${words}`, { path, cause });
-  };
   const handle = await open(path, 'r').catch((cause: unknown) => {
-    throw failed(cause);
+    throw readError(path, cause);
   });
   try {
     const stat = await handle.stat();
@@ -62,7 +58,7 @@ async function readSmallFile(path: string): Promise<Uint8Array> {
     if (stat.size > SIZE_LIMIT) throw new DisksealError('E_KEY', 'the file is too large to hold keys', { path });
     return new Uint8Array(await handle.readFile());
   } catch (cause) {
-    throw cause instanceof DisksealError ? cause : failed(cause);
+    throw readError(path, cause);
   } finally {
     await handle.close();
   }

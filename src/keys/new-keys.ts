@@ -6,11 +6,12 @@ import { randomBytes, webcrypto } from 'node:crypto';
 import { link, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DisksealError } from '../core/errors.ts';
+import { errnoOf, writeError } from '../core/system-error.ts';
 import { writePem } from '../pki/pem.ts';
 import { parseCertificate } from '../pki/x509.ts';
 import { signerFault } from './certificate-path.ts';
-import { describeCertificate, type CertificateReport } from './show-keys.ts';
 import { encryptPrivateKey } from './password-decryption.ts';
+import { type CertificateReport, describeCertificate } from './show-keys.ts';
 
 export const KEY_KINDS = ['p256', 'p384', 'rsa3072', 'rsa4096'] as const;
 export type KeyKind = (typeof KEY_KINDS)[number];
@@ -205,14 +206,10 @@ async function writeFiles(folder: string, files: readonly NewFile[], force: bool
     const stale = ALL_NAMES.filter((name) => files.every((file) => file.name !== name));
     for (const name of stale) await rm(join(folder, name), { force: true });
   } catch (cause) {
-    throw codeOf(cause) === 'EEXIST' ? exists(folder) : writeError(folder, cause);
+    throw errnoOf(cause) === 'EEXIST' ? exists(folder) : writeError(folder, cause);
   } finally {
     for (const { name } of files) await rm(join(folder, name + suffix), { force: true });
   }
-}
-
-function writeError(path: string, cause: unknown): DisksealError {
-  return new DisksealError('E_WRITE', `cannot write: ${cause instanceof Error ? cause.message : String(cause)}`, { path, cause });
 }
 
 async function refuseExisting(path: string): Promise<void> {
@@ -225,8 +222,4 @@ function exists(path: string): DisksealError {
     path,
     hint: 'give another folder, or --force to replace them for good',
   });
-}
-
-function codeOf(cause: unknown): unknown {
-  return cause instanceof Error && 'code' in cause ? cause.code : undefined;
 }

@@ -4,6 +4,7 @@
  */
 import { open } from 'node:fs/promises';
 import { DisksealError } from '../core/errors.ts';
+import { readError } from '../core/system-error.ts';
 
 /** Asked only when a key turns out to be encrypted. @param what - what it is for, in a few words */
 export type PassphraseSource = (what: string) => Promise<string>;
@@ -31,7 +32,7 @@ export function passphraseFromFile(path: string): PassphraseSource {
 
 async function readPassphraseFile(path: string): Promise<string> {
   const handle = await open(path, 'r').catch((cause: unknown) => {
-    throw fileError(path, cause);
+    throw readError(path, cause, 'the passphrase');
   });
   try {
     const stat = await handle.stat();
@@ -45,16 +46,10 @@ async function readPassphraseFile(path: string): Promise<string> {
     if (text === '' || text.includes('\n')) throw new DisksealError('E_KEY', 'a passphrase file holds one line', { path });
     return text;
   } catch (error) {
-    throw error instanceof DisksealError ? error : fileError(path, error);
+    throw readError(path, error, 'the passphrase');
   } finally {
     await handle.close();
   }
-}
-
-function fileError(path: string, cause: unknown): DisksealError {
-  const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
-  const words = missing ? 'there is no such file' : cause instanceof Error ? cause.message : String(cause);
-  return new DisksealError(missing ? 'E_NOT_FOUND' : 'E_READ', `cannot read the passphrase: ${words}`, { path, cause });
 }
 
 /** What a prompt needs of the terminal; `process.stdin` and `process.stderr` have it. */

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { DisksealError } from '../core/errors.ts';
 import { encodePbes2, type KeyDerivation, type PasswordEncryption, type Pbes2, type Pkcs12Pbe } from '../pki/password-encryption.ts';
 import { encodeEncryptedPrivateKeyInfo } from '../pki/pkcs8.ts';
-import { derive, pkcs12Password, PURPOSE } from './pkcs12-kdf.ts';
+import { derive, PURPOSE, pkcs12Password } from './pkcs12-kdf.ts';
 
 /** Iterations beyond which a file is refused: it would only keep the machine busy. PBKDF2 runs natively, PKCS#12's own does not. */
 const PBKDF2_LIMIT = 20_000_000;

@@ -3,7 +3,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { DisksealError } from '../core/errors.ts';
 import { type MacData, parsePfx, parseSafeContents } from '../pki/pkcs12.ts';
 import { checkIterations, decrypt, PKCS12_LIMIT, wrongPassphrase } from './password-decryption.ts';
-import { derive, pkcs12Password, PURPOSE } from './pkcs12-kdf.ts';
+import { derive, PURPOSE, pkcs12Password } from './pkcs12-kdf.ts';
 
 export interface OpenedPfx {
   /** PrivateKeyInfo in DER. */

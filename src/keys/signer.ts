@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { DisksealError } from '../core/errors.ts';
 import type { HashAlgorithm } from '../core/platform.ts';
 import type { Signer } from '../core/signer.ts';
-import { CURVE_HASH, keyFault, parsePublicKey, type PublicKey } from '../pki/public-key.ts';
+import { CURVE_HASH, keyFault, type PublicKey, parsePublicKey } from '../pki/public-key.ts';
 import type { Certificate } from '../pki/x509.ts';
 import { signerFault, signerPath } from './certificate-path.ts';
 import { readKeyFile } from './key-file.ts';

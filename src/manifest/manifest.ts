@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import type { z } from 'zod';
 import { DisksealError } from '../core/errors.ts';
+import { readError } from '../core/system-error.ts';
 import { readDocument } from './document.ts';
 import { applyOverrides } from './overrides.ts';
 import { type ItemInput, type ManifestInput, ManifestSchema, type XattrInput } from './schema.ts';
@@ -105,10 +106,8 @@ export async function loadManifest(from: string | ManifestText, options: Manifes
 
 async function readText(path: string): Promise<string> {
   const bytes = await readFile(path).catch((cause: unknown) => {
-    const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
-    const words = missing ? 'there is no such file' : cause instanceof Error ? cause.message : String(cause);
-    const hint = missing ? 'diskseal init writes a first manifest' : undefined;
-    throw new DisksealError(missing ? 'E_NOT_FOUND' : 'E_READ', `cannot read the manifest: ${words}`, { path, cause, hint });
+    const error = readError(path, cause, 'the manifest');
+    throw error.code === 'E_NOT_FOUND' ? error.with({ hint: 'diskseal init writes a first manifest' }) : error;
   });
   if (bytes.length > SIZE_LIMIT) throw new DisksealError('E_MANIFEST', 'the file is too large to be a manifest', { path });
   try {

@@ -5,7 +5,7 @@
 import type { Disk } from '../core/disk.ts';
 import { bytesDisk } from '../core/disk.ts';
 import type { FileTree } from '../core/file-tree.ts';
-import { applyItem, type AttributeContext, dropEmpty, mergeAppleDoubles, setAttribute } from './attributes.ts';
+import { type AttributeContext, applyItem, dropEmpty, mergeAppleDoubles, setAttribute } from './attributes.ts';
 import { destinationFault, destinationOf, foldersOf } from './destinations.ts';
 import { readHostAttributes } from './host-attributes.ts';
 import type { ContentItem, Manifest } from './manifest.ts';
@@ -21,7 +21,7 @@ import {
   sourcePath,
 } from './planned-entry.ts';
 import { Faults } from './source-map.ts';
-import { findSources, folderMode, type Found } from './sources.ts';
+import { type Found, findSources, folderMode } from './sources.ts';
 
 /** What the tree needs of the machine. */
 export interface Host {

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, lstat, mkdir, readdir, realpath, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { DisksealError } from '../core/errors.ts';
-import { errnoOf, hostError } from './host-error.ts';
+import { errnoOf, writeError } from '../core/system-error.ts';
 
 export interface Destination {
   /** Empty, mode 0700, on the filesystem of the destination. */
@@ -31,7 +31,7 @@ export async function prepareDestination(path: string, unfinished: Set<string> =
 
   const folder = join(parent, `.${basename(target)}.${randomBytes(6).toString('hex')}.part`);
   await mkdir(folder, { mode: 0o700 }).catch((error: unknown) => {
-    throw hostError(path, error);
+    throw writeError(path, error);
   });
   unfinished.add(folder);
   return {
@@ -54,7 +54,7 @@ async function realParent(wanted: string, path: string): Promise<string> {
   try {
     return await realpath(dirname(wanted));
   } catch (cause) {
-    if (errnoOf(cause) !== 'ENOENT') throw hostError(path, cause);
+    if (errnoOf(cause) !== 'ENOENT') throw writeError(path, cause);
     const hint = `make ${dirname(wanted)} first, or give another --output`;
     throw new DisksealError('E_NOT_FOUND', 'the folder that it would stand in is not there', { path, hint, cause });
   }
@@ -64,7 +64,7 @@ async function realParent(wanted: string, path: string): Promise<string> {
 async function checkTarget(target: string, path: string): Promise<number> {
   const stat = await lstat(target).catch((error: unknown) => {
     if (errnoOf(error) === 'ENOENT') return undefined;
-    throw hostError(path, error);
+    throw writeError(path, error);
   });
   if (!stat) return 0o777 & ~process.umask();
   if (!stat.isDirectory()) throw exists(path, 'there is something of this name already, and it is not a folder');
@@ -104,7 +104,7 @@ async function renameToNew(from: string, to: string, path: string): Promise<void
   } catch (error) {
     if (['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(errnoOf(error) ?? ''))
       throw exists(path, 'something of this name came there meanwhile');
-    throw hostError(path, error);
+    throw writeError(path, error);
   }
 }
 

@@ -7,7 +7,7 @@ import { execFile } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { hostError } from './host-error.ts';
+import { writeError } from '../core/system-error.ts';
 import type { HostSystem } from './host-names.ts';
 
 const ATTRIBUTE = 'com.apple.quarantine';
@@ -58,7 +58,7 @@ export async function quarantine(
     if (system === 'darwin') await run('xattr', ['-r', '-s', '-w', ATTRIBUTE, mark, folder]);
     if (system === 'win32') await markStreams(folder, mark);
   } catch (error) {
-    throw hostError(folder, error);
+    throw writeError(folder, error);
   }
 }
 

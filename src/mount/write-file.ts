@@ -2,7 +2,7 @@
 import { closeSync, constants, fchmodSync, futimesSync, openSync, writeSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Disk } from '../core/disk.ts';
-import { hostError } from './host-error.ts';
+import { writeError } from '../core/system-error.ts';
 
 const PIECE = 1 << 20;
 const ZEROS = new Uint8Array(PIECE);
@@ -49,7 +49,7 @@ async function writeSmall(path: string, content: Disk, finish: Finish, progress:
     fchmodSync(descriptor, finish.mode);
     futimesSync(descriptor, finish.accessed, finish.modified);
   } catch (error) {
-    throw hostError(path, error);
+    throw writeError(path, error);
   } finally {
     closeSync(descriptor);
   }
@@ -109,6 +109,6 @@ async function atPath<T>(path: string, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    throw hostError(path, error);
+    throw writeError(path, error);
   }
 }

@@ -10,9 +10,9 @@ import { join } from 'node:path';
 import type { Disk } from '../core/disk.ts';
 import { DisksealError } from '../core/errors.ts';
 import type { Entry, File, FileTree, Folder, Placed, SymbolicLink, Times } from '../core/file-tree.ts';
+import { errnoOf, writeError } from '../core/system-error.ts';
 import { writeAppleDouble } from '../formats/finder/apple-double.ts';
 import { type AttributeHost, attributeHost } from './host-attributes.ts';
-import { errnoOf, hostError } from './host-error.ts';
 import { foldedName, type HostSystem, nameProblem } from './host-names.ts';
 import { selected } from './selection.ts';
 import { writeFile } from './write-file.ts';
@@ -174,7 +174,7 @@ class TreeWriter {
       known &&= this.#realParents[depth] === name;
       if (known) continue;
       const stat = await lstat(at).catch((error: unknown) => {
-        throw hostError(at, error);
+        throw writeError(at, error);
       });
       if (stat.isDirectory()) continue;
       throw new DisksealError('E_UNSUPPORTED', 'the image puts a file below something that is no folder', { field: path });
@@ -242,7 +242,7 @@ class TreeWriter {
     } catch (error) {
       if (errnoOf(error) === 'EEXIST') throw collision(path, undefined);
       if (error instanceof DisksealError && error.code !== 'E_WRITE') throw error.with({ field: path });
-      throw hostError(path, error);
+      throw writeError(path, error);
     }
   }
 
@@ -319,7 +319,7 @@ class TreeWriter {
       const { accessed, modified } = timesOf(times);
       await utimes(target, accessed, modified);
     } catch (error) {
-      throw hostError(path, error);
+      throw writeError(path, error);
     }
   }
 }
@@ -364,6 +364,6 @@ async function foldsNames(folder: string): Promise<boolean> {
     await rmdir(probe);
     return folds;
   } catch (error) {
-    throw hostError(folder, error);
+    throw writeError(folder, error);
   }
 }

@@ -2,7 +2,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { checkRange, type Disk, type FileRange } from '../core/disk.ts';
 import { DisksealError } from '../core/errors.ts';
-import { readError } from './system-error.ts';
+import { readError } from '../core/system-error.ts';
 
 export interface FileDisk extends Disk {
   readonly path: string;
@@ -23,7 +23,7 @@ export async function openFile(path: string): Promise<FileDisk> {
     return { path, ...diskOf(path, handle, stat.size), close: () => handle.close() };
   } catch (error) {
     await handle.close();
-    throw error instanceof DisksealError ? error : readError(path, error);
+    throw readError(path, error);
   }
 }
 

@@ -4,8 +4,8 @@ import { type FileHandle, link, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { DisksealError } from '../core/errors.ts';
 import type { ReadableSink } from '../core/platform.ts';
+import { errnoOf, writeError } from '../core/system-error.ts';
 import { diskOf } from './file-disk.ts';
-import { writeError } from './system-error.ts';
 
 export interface OutputFile extends ReadableSink {
   readonly path: string;
@@ -77,7 +77,7 @@ function outputFile(path: string, temporaryPath: string, handle: FileHandle, for
         else await renameNew(temporaryPath, path);
         unfinished.delete(temporaryPath);
       } catch (error) {
-        throw error instanceof DisksealError ? error : writeError(path, error);
+        throw writeError(path, error);
       }
     },
     async discard() {
@@ -93,8 +93,7 @@ async function renameNew(from: string, to: string): Promise<void> {
     await link(from, to);
     await rm(from);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'EEXIST') throw exists(to);
+    if (errnoOf(error) === 'EEXIST') throw exists(to);
     await rename(from, to);
   }
 }

@@ -6,7 +6,7 @@ import { crc32, deflate, deflateSync, inflate, inflateSync } from 'node:zlib';
 import type { FileRange } from '../core/disk.ts';
 import { DisksealError } from '../core/errors.ts';
 import type { Hash, HashAlgorithm, Platform, SignatureCheck, Threads } from '../core/platform.ts';
-import { readError } from './system-error.ts';
+import { readError } from '../core/system-error.ts';
 
 const inflateInPool = promisify(inflate);
 const deflateInPool = promisify(deflate);
@@ -92,7 +92,7 @@ function readFileRange(range: FileRange, into: Uint8Array): void {
       done += got;
     }
   } catch (error) {
-    throw error instanceof DisksealError ? error : readError(path, error);
+    throw readError(path, error);
   } finally {
     if (opened !== undefined) closeSync(opened);
   }

@@ -105,8 +105,8 @@ function readSignedData(element: DerElement): SignedData {
 function checkVersion(element: DerElement, signers: readonly SignerInfo[], revocations: readonly DerElement[]): void {
   const byKey = signers.some(({ sid }) => sid.kind === 'subjectKeyIdentifier');
   const expected = revocations.some(({ tag }) => tag === context(1)) ? 5 : byKey ? 3 : 1;
-  const version = element.integer('SignedData.version');
-  if (version !== BigInt(expected)) throw fault(`the version must be ${expected}, is ${version}`, element, 'SignedData.version');
+  const version = element.smallInteger('SignedData.version', 255);
+  if (version !== expected) throw fault(`the version must be ${expected}, is ${version}`, element, 'SignedData.version');
 }
 
 /** The set says which digests the signers use: no other, none twice. */
@@ -173,8 +173,9 @@ function readSignerInfo(element: DerElement): SignerInfo {
   const signature = fields.next(TAG.octetString, 'signature').octetString('SignerInfo.signature');
   const unsignedAttrs = fields.optional(context(1));
   fields.end();
-  const expected = sid.kind === 'issuerAndSerial' ? 1n : 3n;
-  if (version.integer('SignerInfo.version') !== expected) throw fault(`the version must be ${expected}`, version, 'SignerInfo.version');
+  const expected = sid.kind === 'issuerAndSerial' ? 1 : 3;
+  if (version.smallInteger('SignerInfo.version', 255) !== expected)
+    throw fault(`the version must be ${expected}`, version, 'SignerInfo.version');
   return {
     offset: element.offset,
     sid,

@@ -8,7 +8,7 @@
  * The types that no constraint of ours evaluates (other, x400, ediParty, registeredId) are kept as bytes.
  */
 import { DisksealError } from '../core/errors.ts';
-import { type DerElement, context } from './der.ts';
+import { context, type DerElement } from './der.ts';
 import { type Name, readName } from './name.ts';
 
 export type GeneralName =

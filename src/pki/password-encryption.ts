@@ -3,8 +3,9 @@
  * (scrypt), RFC 7292 appendix C (PKCS#12 schemes). Only the encoding: what is strong enough, and the decrypting, is elsewhere.
  * Left out: PBES1 of RFC 8018 (DES and RC2 with MD5 or SHA-1), which nothing in use writes.
  */
-import type { HashAlgorithm } from '../core/platform.ts';
+
 import { DisksealError } from '../core/errors.ts';
+import type { HashAlgorithm } from '../core/platform.ts';
 import { type DerElement, TAG } from './der.ts';
 import { integer, nullValue, octetString, oid, sequence } from './der-write.ts';
 import { oidName } from './oids.ts';

@@ -8,8 +8,9 @@
  *
  * Left out: integrity and privacy by public key, CRL, secret and nested bags (passed over), SDSI certificates.
  */
-import type { HashAlgorithm } from '../core/platform.ts';
+
 import { DisksealError } from '../core/errors.ts';
+import type { HashAlgorithm } from '../core/platform.ts';
 import { derFromBer } from './ber.ts';
 import { context, type DerElement, readDer, TAG } from './der.ts';
 import { oidName } from './oids.ts';

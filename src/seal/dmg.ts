@@ -46,6 +46,9 @@ export async function findDmgSeal(image: Disk): Promise<SealedDmg | undefined> {
   const { offset } = area;
   if (koly.dataForkOffset !== 0 || koly.dataForkLength !== offset)
     throw uncovered('the data fork does not end where the seal begins', offset);
+  // Signatures can be added to a seal by anyone: a reader that prefers the classic fork must find none there.
+  if (koly.rsrcForkLength > 0 && koly.rsrcForkOffset < koly.xmlOffset && koly.rsrcForkOffset + koly.rsrcForkLength > offset)
+    throw uncovered('the resource fork lies in the seal', offset);
   return { area, coverage: dmgCoverage({ offset, size: area.layout.size }, imageSize), appleFrame };
 }
 
@@ -69,7 +72,9 @@ function frameLength(koly: KolyTrailer, trailerOffset: number): number {
       throw uncovered(`${trailerOffset - end} bytes before the trailer belong to nothing`, Math.min(end, trailerOffset));
     return 0;
   }
-  if (offset !== end || offset + length !== trailerOffset) throw uncovered('the code signature does not fill its place exactly', end);
+  // Two numbers that name an empty place would be a second form of "none", with a value that no digest covers.
+  if (length === 0 || offset !== end || offset + length !== trailerOffset)
+    throw uncovered('the code signature does not fill its place exactly', end);
   return length;
 }
 

@@ -159,7 +159,7 @@ function ranges(value: unknown, name: string): Range[] {
 }
 
 function size(value: unknown, name: string): number {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && !Object.is(value, -0)) return value;
   throw malformed(`"${name}" is not a whole number from 0 to 2^53-1`);
 }
 

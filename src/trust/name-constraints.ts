@@ -5,11 +5,12 @@
  * Where the RFC leaves doubt, the answer is the one that refuses: a permitted directory name must agree byte by byte, an excluded one is
  * also found under other case, spacing, normalisation and string type; a wildcard is excluded when any of its expansions would be.
  */
+
+import { equalBytes } from '../pki/der.ts';
 import type { NameConstraints } from '../pki/extensions.ts';
 import { type GeneralName, isHostName } from '../pki/general-name.ts';
 import type { Name, Rdn } from '../pki/name.ts';
 import { OID } from '../pki/oids.ts';
-import { equalBytes } from '../pki/der.ts';
 import type { Certificate } from '../pki/x509.ts';
 
 // Hostile chains multiply names by constraints (limbo "nc-dos"). Real ones need a few dozen comparisons.

@@ -9,7 +9,7 @@
  * one; such a path is refused.
  */
 import type { ErrorCode } from '../core/errors.ts';
-import { signatureAlgorithm, algorithmName } from '../pki/algorithms.ts';
+import { algorithmName, signatureAlgorithm } from '../pki/algorithms.ts';
 import { equalBytes } from '../pki/der.ts';
 import type { KeyUsage } from '../pki/extensions.ts';
 import { OID, oidName } from '../pki/oids.ts';
@@ -116,8 +116,10 @@ function isKnownQualifier(type: string): boolean {
 function validityFaults(certificate: Certificate, { at, tolerance }: ValidationRequest): PathFault[] {
   const second = Math.floor(at);
   const { notBefore, notAfter, subject } = certificate;
-  if (second > notAfter + tolerance) return [{ code: 'E_EXPIRED', message: `${who(subject.text)} expired on ${day(notAfter)}` }];
-  if (second < notBefore - tolerance) return [{ code: 'E_EXPIRED', message: `${who(subject.text)} is not valid before ${day(notBefore)}` }];
+  // Put so that a time which is no number is within no validity.
+  if (!(second <= notAfter + tolerance)) return [{ code: 'E_EXPIRED', message: `${who(subject.text)} expired on ${day(notAfter)}` }];
+  if (!(second >= notBefore - tolerance))
+    return [{ code: 'E_EXPIRED', message: `${who(subject.text)} is not valid before ${day(notBefore)}` }];
   return [];
 }
 

@@ -19,7 +19,10 @@ const ORDER = [3, 20, 10, 22, 23, 35, 30, 34, 32, 33, 31, 42, 40, 41, 50, 21];
 /** The failed check that decides, or nothing when none failed. */
 export function decidingFailure(checks: readonly Check[]): (Check & { code: ErrorCode }) | undefined {
   const failures = checks.filter((check): check is Check & { code: ErrorCode } => check.status === 'fail');
-  return failures.reduce<(Check & { code: ErrorCode }) | undefined>((best, check) => (best && rank(best.code) <= rank(check.code) ? best : check), undefined);
+  return failures.reduce<(Check & { code: ErrorCode }) | undefined>(
+    (best, check) => (best && rank(best.code) <= rank(check.code) ? best : check),
+    undefined,
+  );
 }
 
 /** An exit code outside the order (2: usage; 1: internal) comes before all others: nothing after it can be believed. */
@@ -30,7 +33,12 @@ function rank(code: ErrorCode): number {
 /** A failed check from an error; anything that is not a DisksealError is a fault of ours and fails too. */
 export function failure(name: string, error: unknown): Check {
   if (!(error instanceof DisksealError)) {
-    return { name, status: 'fail', code: 'E_INTERNAL', message: `internal error: ${error instanceof Error ? error.message : String(error)}` };
+    return {
+      name,
+      status: 'fail',
+      code: 'E_INTERNAL',
+      message: `internal error: ${error instanceof Error ? error.message : String(error)}`,
+    };
   }
   const { code, message, offset, hint } = error;
   return { name, status: 'fail', code, message, offset, hint };

@@ -92,7 +92,13 @@ function leafAt({ covered }: Coverage, position: number): { index: number; start
   throw new DisksealError('E_UNCOVERED', 'the seal itself is not part of what it covers', { offset: position });
 }
 
-async function readLeaf(image: Disk, coverage: Coverage, { start, length }: LeafRange, expected: Uint8Array, platform: Platform): Promise<Uint8Array> {
+async function readLeaf(
+  image: Disk,
+  coverage: Coverage,
+  { start, length }: LeafRange,
+  expected: Uint8Array,
+  platform: Platform,
+): Promise<Uint8Array> {
   checkRange(image.size, start, length, 'leaf');
   const bytes = withMask(await readRange(image, start, length, 'leaf'), start, coverage.masked);
   const found = await leafHash(bytes, platform);

@@ -1,8 +1,8 @@
 /** The files of a verified image, as a type of their own: what acts on an image takes nothing else. */
 import type { FileTree } from '../core/file-tree.ts';
 import type { Platform } from '../core/platform.ts';
-import type { InventoryEntry } from '../seal/inventory.ts';
 import { comparedTree } from '../seal/compared-tree.ts';
+import type { InventoryEntry } from '../seal/inventory.ts';
 import { openLayers, openVolume } from './layers.ts';
 import type { VerifiedDisk } from './verified-disk.ts';
 

@@ -2,10 +2,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { bytesDisk, type Disk, type Extent, opaqueDisk, sliceDisk } from '../../src/core/disk.ts';
 import { DisksealError } from '../../src/core/errors.ts';
-import { type Entry, type File, find, type FileTree, walk } from '../../src/core/file-tree.ts';
+import { type Entry, type File, type FileTree, find, walk } from '../../src/core/file-tree.ts';
 import { check } from '../../src/formats/filesystems/hfsplus/check.ts';
 import { format } from '../../src/formats/filesystems/hfsplus/format.ts';
-import { open, type OpenOptions } from '../../src/formats/filesystems/hfsplus/open.ts';
+import { type OpenOptions, open } from '../../src/formats/filesystems/hfsplus/open.ts';
 import { rawFields } from '../../src/formats/filesystems/hfsplus/raw.ts';
 import {
   AttributeExtents,

@@ -1,4 +1,4 @@
-import { stat, readdir, writeFile } from 'node:fs/promises';
+import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DisksealError } from '../../src/core/errors.ts';

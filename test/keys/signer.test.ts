@@ -2,8 +2,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DisksealError } from '../../src/core/errors.ts';
-import { loadSigner, type SignerFiles } from '../../src/keys/signer.ts';
 import { showKeys } from '../../src/keys/show-keys.ts';
+import { loadSigner, type SignerFiles } from '../../src/keys/signer.ts';
 import { parseCertificate } from '../../src/pki/x509.ts';
 import { hasOpenssl, KEY_OPTIONS, type Workbench, workbench } from '../support/openssl.ts';
 

@@ -1,7 +1,8 @@
 /** What the tests of this folder share: trees from a manifest's text, and errors as short lines. */
+
+import { DisksealError } from '../../src/core/errors.ts';
 import type { Entry } from '../../src/core/file-tree.ts';
 import { walk } from '../../src/core/file-tree.ts';
-import { DisksealError } from '../../src/core/errors.ts';
 import { loadManifest, type ManifestOptions } from '../../src/manifest/manifest.ts';
 import { type Host, treeOf } from '../../src/manifest/tree.ts';
 import { sourceFile } from '../../src/node/file-disk.ts';

@@ -1,5 +1,6 @@
 /** BouncyCastle (Debian: libbcpkix-java and a JDK) as a second judge of our CMS: unlike openssl it minds the order of sets. */
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -9,7 +10,6 @@ import { NOW, plain, sha256, signerOf, signWith, testChain } from '../support/ce
 import { at, treeOf, write } from '../support/der-tree.ts';
 import { workbench } from '../support/openssl.ts';
 import { testPlatform } from '../support/platform.ts';
-import { createHash } from 'node:crypto';
 
 const JARS = ['bcprov', 'bcpkix', 'bcutil'].map((name) => `/usr/share/java/${name}.jar`);
 const present = JARS.every((jar) => existsSync(jar)) && existsSync('/usr/bin/javac');

@@ -7,7 +7,7 @@ import { readName } from '../../src/pki/name.ts';
 import { OID } from '../../src/pki/oids.ts';
 import { keyFault, parsePublicKey } from '../../src/pki/public-key.ts';
 import { parseCertificate, serialText } from '../../src/pki/x509.ts';
-import { extension, makeCertificate, nameOf, NOW, type Recipe, testKey } from '../support/certificates.ts';
+import { extension, makeCertificate, NOW, nameOf, type Recipe, testKey } from '../support/certificates.ts';
 import { hasOpenssl, KEY_OPTIONS, workbench } from '../support/openssl.ts';
 
 const key = testKey('p256');

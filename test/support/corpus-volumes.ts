@@ -2,7 +2,7 @@
 import { bytesDisk, type Disk } from '../../src/core/disk.ts';
 import { isUdif, open as openUdif } from '../../src/formats/containers/udif/open.ts';
 import { openPartitions } from '../../src/formats/partitions/open.ts';
-import { corpus, corpusBytes, type CorpusFile } from './corpus.ts';
+import { type CorpusFile, corpus, corpusBytes } from './corpus.ts';
 import { testPlatform } from './platform.ts';
 
 /** Images whose codec this version does not read. */

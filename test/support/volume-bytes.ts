@@ -1,7 +1,7 @@
 /** A planned HFS+ volume as bytes, with the places of its structures, for tests that damage it or add what `format` never writes. */
 import { bytesDisk, type Disk } from '../../src/core/disk.ts';
 import type { FileTree } from '../../src/core/file-tree.ts';
-import { format, type FormatOptions } from '../../src/formats/filesystems/hfsplus/format.ts';
+import { type FormatOptions, format } from '../../src/formats/filesystems/hfsplus/format.ts';
 import {
   CatalogFile,
   CatalogFolder,

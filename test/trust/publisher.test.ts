@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { writePem } from '../../src/pki/pem.ts';
 import { parseAnchors, parseFingerprint } from '../../src/trust/anchor.ts';
 import { isPublisher, parsePublisher, publisherFlag } from '../../src/trust/publisher.ts';
-import { writePem } from '../../src/pki/pem.ts';
 import { testChain } from '../support/certificates.ts';
 
 const identity = { sha256: 'a'.repeat(64), spki: 'b'.repeat(64), subject: 'CN=Example Software,O=Example' };

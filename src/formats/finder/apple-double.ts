@@ -5,7 +5,7 @@
  */
 import { bytesDisk, type Disk, joinDisks, readRange, sliceDisk } from '../../core/disk.ts';
 import { DisksealError } from '../../core/errors.ts';
-import { array, bytes, field, struct, u16be, u32be, u8 } from '../../core/struct.ts';
+import { array, bytes, field, struct, u8, u16be, u32be } from '../../core/struct.ts';
 import { FINDER_INFO_SIZE } from './finder-info.ts';
 
 export interface AppleDouble {

@@ -4,7 +4,7 @@
  * (sector count 0 of libdmg-hfsplus, segment 0 of 0, forks in any order).
  * Left out: segmented and encrypted images, images whose tables are only in a classic resource fork.
  */
-import { checkRange, type Disk } from '../../../core/disk.ts';
+import { type Disk, opaqueDisk } from '../../../core/disk.ts';
 import { DisksealError } from '../../../core/errors.ts';
 import { type Area, type PartitionedDisk, SECTOR } from '../../../core/partition.ts';
 import type { Platform } from '../../../core/platform.ts';
@@ -55,22 +55,8 @@ export async function open(disk: Disk, platform: Platform): Promise<UdifDisk> {
     });
   }
   const reader = new RunReader(disk, ordered, platform);
-  const size = sectors * SECTOR;
-  return {
-    size,
-    koly,
-    tables,
-    areas: areasOf(ordered, sectors),
-    async read(position, length, given) {
-      checkRange(size, position, length);
-      const into = given ?? new Uint8Array(length);
-      await reader.read(position, into);
-      return into;
-    },
-    *extents() {
-      if (size > 0) yield { position: 0, length: size, kind: 'opaque' };
-    },
-  };
+  const expanded = opaqueDisk(sectors * SECTOR, (position, into) => reader.read(position, into));
+  return { ...expanded, koly, tables, areas: areasOf(ordered, sectors) };
 }
 
 /** The trailer, with every range in it checked against the file. */

@@ -7,7 +7,7 @@ import { readUnits } from './btree/key.ts';
 import type { KeyedNode } from './btree/tree.ts';
 import type { Claim, ForkPlace } from './fork.ts';
 import { malformed } from './malformed.ts';
-import { CatalogFile, CatalogFolder, CatalogThread, type ExtentDescriptor, EXTENTS_PER_RECORD, RecordType } from './structs.ts';
+import { CatalogFile, CatalogFolder, CatalogThread, EXTENTS_PER_RECORD, type ExtentDescriptor, RecordType } from './structs.ts';
 
 /** What folders and files have in common. */
 export interface CatalogItem {

@@ -18,7 +18,7 @@ import { toUnix, UNIX_EPOCH } from './dates.ts';
 import { compressedContent, DECMPFS_ATTRIBUTE } from './decmpfs.ts';
 import { FINDER_INFO_SIZE, visibleFinderInfo } from './finder-info.ts';
 import { extentsInRecord, forkDisk } from './fork.ts';
-import { hardLinks, type HardLinks, isFolderLink, isHardLink } from './hard-links.ts';
+import { type HardLinks, hardLinks, isFolderLink, isHardLink } from './hard-links.ts';
 import { requireQuietJournal } from './journal.ts';
 import { malformed } from './malformed.ts';
 import { toPosix, toStored } from './names.ts';

@@ -13,7 +13,7 @@ import { readJournal } from './journal.ts';
 import { describeNode } from './raw/node.ts';
 import { contentExtents, type Tree } from './raw/records.ts';
 import { type ExtentDescriptor, type HeaderRecord, JournalInfoBlock, NodeKind, VOLUME_HEADER_OFFSET, VolumeHeader } from './structs.ts';
-import { alternateHeaderOffset, readVolumeHeader, specialForks, type SpecialFile } from './volume-header.ts';
+import { alternateHeaderOffset, readVolumeHeader, type SpecialFile, specialForks } from './volume-header.ts';
 
 /** A stretch of the volume that has a name; `fields` reads it when its turn comes. */
 interface Piece {

@@ -14,7 +14,7 @@ import {
 } from './btree/key.ts';
 import { BTree, type Found, type TreeFile } from './btree/tree.ts';
 import { type CatalogItem, readExtents, readItem, readThread, type Thread } from './catalog.ts';
-import { type Blocks, type Claim, extentsOf, forkDisk, type ForkPlace, locate, type Overflow } from './fork.ts';
+import { type Blocks, type Claim, extentsOf, type ForkPlace, forkDisk, locate, type Overflow } from './fork.ts';
 import { malformed } from './malformed.ts';
 import {
   Cnid,
@@ -28,7 +28,7 @@ import {
   SIGNATURE_HFSX,
   type VolumeHeader,
 } from './structs.ts';
-import { readVolumeHeader, specialFork, type SpecialFile } from './volume-header.ts';
+import { readVolumeHeader, type SpecialFile, specialFork } from './volume-header.ts';
 
 export interface Volume {
   readonly header: VolumeHeader;

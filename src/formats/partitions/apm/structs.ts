@@ -1,5 +1,5 @@
 /** Apple partition map. Source: "Inside Macintosh: Devices" (1994), chapter 3, "Partition Map". */
-import { field, bytes, latin1, struct, u16be, u32be, type ValueOf } from '../../../core/struct.ts';
+import { bytes, field, latin1, struct, u16be, u32be, type ValueOf } from '../../../core/struct.ts';
 
 export const DriverDescriptorMap = struct(
   { name: 'DriverDescriptorMap', size: 512, spec: 'Inside Macintosh: Devices, 3-12' },

@@ -2,10 +2,11 @@
  * Compares the allocation file with the blocks that are really in use: bit by bit, and for blocks with two owners.
  * Source: TN1150 "Allocation File". Hot loop over plain bytes: a volume has a bit for each block.
  */
+
+import type { TreeFile } from '../btree/tree.ts';
 import type { Blocks } from '../fork.ts';
 import type { VolumeHeader } from '../structs.ts';
 import { VOLUME_HEADER_OFFSET, VOLUME_HEADER_SIZE } from '../structs.ts';
-import type { TreeFile } from '../btree/tree.ts';
 import { alternateHeaderOffset } from '../volume-header.ts';
 import { nameOf, type UsedBlocks } from './extents.ts';
 import type { Faults } from './faults.ts';

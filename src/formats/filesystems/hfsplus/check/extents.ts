@@ -5,7 +5,7 @@
 import type { ExtentKey } from '../btree/key.ts';
 import type { KeyedNode } from '../btree/tree.ts';
 import type { Blocks, Claim, ForkPlace } from '../fork.ts';
-import { Cnid, type ExtentDescriptor, EXTENTS_PER_RECORD, ExtentRecord, ForkType } from '../structs.ts';
+import { Cnid, EXTENTS_PER_RECORD, type ExtentDescriptor, ExtentRecord, ForkType } from '../structs.ts';
 import type { Faults } from './faults.ts';
 
 /** Blocks in use: plain columns, because a volume may have a million files. */

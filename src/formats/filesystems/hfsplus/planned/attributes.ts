@@ -2,7 +2,7 @@
 import { compareBinary } from '../names.ts';
 import { AttributeData, AttributeFork, AttributeKey, AttributeType } from '../structs.ts';
 import type { SortedRecords } from './btree.ts';
-import { forkData, type ForkPlaces, writeUnits } from './catalog.ts';
+import { type ForkPlaces, forkData, writeUnits } from './catalog.ts';
 import { cnidOf, type IndexedAttribute } from './catalog-index.ts';
 
 /** @param attributes - sorted in place, by owner and then by the units of the name */

@@ -3,9 +3,9 @@
  * Entry 0 is the root; the others have the catalog node ids from 16 on, in order. The children of a folder are neighbours.
  */
 import type { Disk } from '../../../../core/disk.ts';
-import { type ForkNumber, type PlannedForks, planForks } from './forks.ts';
 import type { StoredMetadata } from '../stored-metadata.ts';
 import { Cnid } from '../structs.ts';
+import { type ForkNumber, type PlannedForks, planForks } from './forks.ts';
 
 /** One number of a row. */
 export const Column = {

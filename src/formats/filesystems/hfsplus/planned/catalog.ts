@@ -16,7 +16,7 @@ import {
   RecordType,
 } from '../structs.ts';
 import type { SortedRecords } from './btree.ts';
-import { type CatalogIndex, cnidOf, Column, Kind } from './catalog-index.ts';
+import { type CatalogIndex, Column, cnidOf, Kind } from './catalog-index.ts';
 import { blocksOf, type ForkNumber, type PlannedForks } from './forks.ts';
 
 /** Byte of the Finder info in folder and file records. */

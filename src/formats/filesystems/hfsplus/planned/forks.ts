@@ -1,6 +1,7 @@
 /** The forks of a planned volume: one extent each, one after the other, the rest of each last block zero. */
-import { assert, DisksealError } from '../../../../core/errors.ts';
+
 import { checkRange, type Disk, type Extent, lastAtOrBefore } from '../../../../core/disk.ts';
+import { assert, DisksealError } from '../../../../core/errors.ts';
 
 /** Allocation blocks are 4096 bytes on every volume that is written: the kernel's page, and what newfs takes (TN1150, "Allocation Block Size"). */
 export const BLOCK_SIZE = 4096;

@@ -3,10 +3,10 @@
  * project): the file itself, an inode, lies in a private folder, and each link is a file record that leads to it.
  */
 import { DisksealError } from '../../../../core/errors.ts';
-import { CatalogIndex, cnidOf, Column, Kind, type Row } from './catalog-index.ts';
+import { FINDER_INFO_SIZE } from '../finder-info.ts';
 import { compareBinary } from '../names.ts';
 import { FileMode, FinderFlag, FolderInfo, INODE_PREFIX, OwnerFlag, PRIVATE_FOLDER, RecordFlag } from '../structs.ts';
-import { FINDER_INFO_SIZE } from '../finder-info.ts';
+import { CatalogIndex, Column, cnidOf, Kind, type Row } from './catalog-index.ts';
 
 /** The kernel's HFS_LINK_MAX. */
 const MAX_LINKS = 32767;

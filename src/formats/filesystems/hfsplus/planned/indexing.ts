@@ -2,15 +2,16 @@
  * Reads a tree's names, sizes and metadata and numbers everything: folder by folder, depth first, children in the order
  * of the catalog. The order in which the tree gives its children therefore never shows in the volume.
  */
-import { DisksealError } from '../../../../core/errors.ts';
+
 import { bytesDisk, type Disk } from '../../../../core/disk.ts';
+import { DisksealError } from '../../../../core/errors.ts';
 import type { Entry, File, FileTree, Folder, SymbolicLink } from '../../../../core/file-tree.ts';
-import { CatalogIndex, Column, Kind } from './catalog-index.ts';
-import { linkUp } from './hard-links.ts';
 import { checkAttributeName, compareBinary, storedName } from '../names.ts';
 import { join, sortedChildren } from '../sorted-children.ts';
 import { storedMetadata, type Warn } from '../stored-metadata.ts';
 import { FileMode, RecordFlag } from '../structs.ts';
+import { CatalogIndex, Column, Kind } from './catalog-index.ts';
+import { linkUp } from './hard-links.ts';
 
 export interface IndexingOptions {
   readonly caseSensitive: boolean;
