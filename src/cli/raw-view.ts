@@ -6,6 +6,8 @@ import { counted } from './printable.ts';
 /** Bytes shown of a field or gap. */
 const SHOWN = 12;
 const PIECE = 1 << 20;
+/** Bytes of a gap that are looked through: a small hostile image can stand for a disk of many terabytes. */
+const SEARCHED = 256 << 20;
 const LONGEST_VALUE = 80;
 
 /** The fields of several ordered sources in one order. */
@@ -50,11 +52,19 @@ async function gap(disk: Disk, from: number, to: number): Promise<RawField> {
   };
 }
 
+/** False when that is not known after looking for long. */
 async function isZero(disk: Disk, from: number, to: number): Promise<boolean> {
-  for (const extent of disk.extents()) {
-    const [start, end] = [Math.max(from, extent.position), Math.min(to, extent.position + extent.length)];
+  let left = SEARCHED;
+  let searched = 0;
+  for (const extent of disk.extents(from)) {
+    if (extent.position >= to) break;
     if (extent.kind === 'zeros') continue;
+    const [start, end] = [Math.max(from, extent.position), Math.min(to, extent.position + extent.length)];
+    searched += end - start;
+    if (searched > SEARCHED) return false;
     for (let at = start; at < end; at += PIECE) {
+      left -= PIECE;
+      if (left < 0) return false;
       const piece = await disk.read(at, Math.min(PIECE, end - at));
       if (piece.some((byte) => byte !== 0)) return false;
     }
