@@ -1,4 +1,5 @@
 /** Files of this machine as Disks. */
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { checkRange, type Disk, type FileRange } from '../core/disk.ts';
 import { DisksealError } from '../core/errors.ts';
@@ -9,12 +10,15 @@ export interface FileDisk extends Disk {
   close(): Promise<void>;
 }
 
+// A pipe under the name of an image would hold the open, and with it the whole process, until somebody writes to it.
+const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
 /**
  * Opens a file once; everything is read through that descriptor, whatever happens to the path afterwards.
  * @throws DisksealError `E_NOT_FOUND`, `E_READ`
  */
 export async function openFile(path: string): Promise<FileDisk> {
-  const handle = await open(path, 'r').catch((error: unknown) => {
+  const handle = await open(path, READ).catch((error: unknown) => {
     throw readError(path, error);
   });
   try {
@@ -63,7 +67,7 @@ export function sourceFile(path: string, size: number, modified: bigint): Disk {
     async read(position, length, given) {
       checkRange(size, position, length);
       const into = given ?? new Uint8Array(length);
-      const handle = await open(path, 'r').catch((error: unknown) => {
+      const handle = await open(path, READ).catch((error: unknown) => {
         throw readError(path, error);
       });
       try {

@@ -151,7 +151,8 @@ export class DerElement {
   /** A non-negative INTEGER of at most `maximum`. */
   smallInteger(field: string, maximum: number): number {
     // Before the number is made: writing a huge one down in decimal takes seconds and fills the screen.
-    if (this.content.length > 8) throw this.fail(`must be 0 to ${maximum}, is a number of ${this.content.length} octets`, field);
+    if (this.expect(TAG.integer, field).content.length > 8)
+      throw this.fail(`must be 0 to ${maximum}, is a number of ${this.content.length} octets`, field);
     const value = this.integer(field);
     if (value < 0n || value > BigInt(maximum)) throw this.fail(`must be 0 to ${maximum}, is ${value}`, field);
     return Number(value);

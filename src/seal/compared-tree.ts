@@ -38,7 +38,15 @@ function byFolder(inventory: readonly InventoryEntry[]): Stated {
     const slash = path.lastIndexOf('/');
     const parent = path.slice(0, Math.max(0, slash));
     const children = folders.get(parent) ?? new Map<string, InventoryEntry>();
-    folders.set(parent, children.set(path.slice(slash + 1), entry));
+    const name = path.slice(slash + 1);
+    if (children.has(name)) throw differs(entry.path, 'the inventory has it twice, or two names that are one in the volume');
+    folders.set(parent, children.set(name, entry));
+  }
+  // What lies in no folder would be stated, never listed and so never missed.
+  for (const path of folders.keys()) {
+    const slash = path.lastIndexOf('/');
+    const entry = folders.get(path.slice(0, Math.max(0, slash)))?.get(path.slice(slash + 1));
+    if (path !== '' && entry?.type !== 'folder') throw differs(path, 'the inventory has something in it and not the folder itself');
   }
   return folders;
 }

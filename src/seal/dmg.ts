@@ -2,7 +2,7 @@
  * Where a seal stands in a UDIF image (between data fork and plist) and what it must cover: everything else.
  * The verifier derives this from the trailer and the file's size; the statement only repeats it. Source: docs/seal-format.md section 2.
  */
-import { type Disk, readRange } from '../core/disk.ts';
+import { type Disk, joinDisks, readRange, sliceDisk } from '../core/disk.ts';
 import { DisksealError } from '../core/errors.ts';
 import { KolyTrailer } from '../formats/containers/udif/structs.ts';
 import { type Area, findArea } from './area.ts';
@@ -11,6 +11,8 @@ import { type Coverage, leafCount, type Range } from './coverage.ts';
 /** codeSignatureOffset and codeSignatureLength in the trailer: Apple's signing writes them after the seal was made. */
 const MASK_OFFSET = 296;
 const MASK_LENGTH = 16;
+/** 4 TiB: the leaf table of a larger image does not fit one array. */
+const SIZE_LIMIT = 2 ** 42;
 
 /** What a seal at this place covers. All numbers are bytes in sealed coordinates. */
 export function dmgCoverage(seal: { offset: number; size: number }, imageSize: number): Coverage {
@@ -41,6 +43,8 @@ export async function findDmgSeal(image: Disk): Promise<SealedDmg | undefined> {
   const koly = KolyTrailer.read(encoded, 0, trailerOffset);
   const appleFrame = frameLength(koly, trailerOffset);
   const imageSize = image.size - appleFrame;
+  if (imageSize > SIZE_LIMIT)
+    throw new DisksealError('E_UNSUPPORTED', `an image of ${imageSize} bytes: at most ${SIZE_LIMIT}`, { offset: 0 });
   const area = await findArea(image, checkedXmlOffset(koly, trailerOffset), (seal) => 32 * leafCount(dmgCoverage(seal, imageSize).covered));
   if (!area) return undefined;
   const { offset } = area;
@@ -50,6 +54,12 @@ export async function findDmgSeal(image: Disk): Promise<SealedDmg | undefined> {
   if (koly.rsrcForkLength > 0 && koly.rsrcForkOffset < koly.xmlOffset && koly.rsrcForkOffset + koly.rsrcForkLength > offset)
     throw uncovered('the resource fork lies in the seal', offset);
   return { area, coverage: dmgCoverage({ offset, size: area.layout.size }, imageSize), appleFrame };
+}
+
+/** The image in sealed coordinates. */
+export function withoutFrame(image: Disk, appleFrame: number): Disk {
+  const trailer = image.size - KolyTrailer.size;
+  return joinDisks([sliceDisk(image, 0, trailer - appleFrame), sliceDisk(image, trailer, KolyTrailer.size)]);
 }
 
 function checkedXmlOffset(koly: KolyTrailer, trailerOffset: number): number {

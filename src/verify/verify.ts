@@ -10,12 +10,13 @@ import { isUdif } from '../formats/containers/udif/open.ts';
 import { equalBytes } from '../pki/der.ts';
 import { checkSlack } from '../seal/area.ts';
 import { type Coverage, leafCount } from '../seal/coverage.ts';
-import { findDmgSeal, type SealedDmg } from '../seal/dmg.ts';
+import { findDmgSeal, type SealedDmg, withoutFrame } from '../seal/dmg.ts';
 import { hashCoverage } from '../seal/hash-coverage.ts';
 import { treeRoot } from '../seal/hash-tree.ts';
 import { type InventoryEntry, parseInventory } from '../seal/inventory.ts';
 import { type InventoryDigest, parseStatement, type Statement } from '../seal/statement.ts';
 import { compareVolume } from './compare-volume.ts';
+import { hiddenFile } from './hidden-file.ts';
 import { checkSignatures, type SignatureExpectations, type SignerReport } from './signature.ts';
 import { type Check, decidingFailure, failure } from './verdict.ts';
 import { type VerifiedDisk, verifiedDisk } from './verified-disk.ts';
@@ -55,11 +56,16 @@ export async function verify(image: Disk, policy: VerifyPolicy, platform: Platfo
   return run.verdict();
 }
 
+/** Beyond any volume that can be built: a million files have 150 MB. */
+const INVENTORY_LIMIT = 256 << 20;
+const LINE_FEED = 0x0a;
+
 type Hashed = { flat: Uint8Array; table: Uint8Array } | { error: unknown };
 
 class Verification {
   readonly #checks: Check[] = [];
-  readonly #image: Disk;
+  /** In sealed coordinates as soon as the seal was found. */
+  #image: Disk;
   readonly #policy: VerifyPolicy;
   readonly #platform: Platform;
   #statement: Statement | undefined;
@@ -77,15 +83,14 @@ class Verification {
     const seal = await this.#check('seal', () => this.#findSeal());
     if (!seal) return;
     this.#seal = seal;
-    const content = this.#policy.quick ? undefined : this.#startHashing(seal.coverage);
     await this.#checkStatement(seal);
-    if (this.#statement) {
-      await this.#check('area', () => this.#checkArea(seal));
-      const table = await this.#check('leaves', () => this.#readTable(seal, this.#statement!));
-      await this.#checkContent(content, this.#statement, table);
-      await this.#finish(seal, table);
-    }
-    await content;
+    // Not before: an image whose seal nobody signed would be read to its end for nothing.
+    if (!this.#statement) return;
+    const content = this.#policy.quick ? undefined : this.#startHashing(seal.coverage);
+    await this.#check('area', () => this.#checkArea(seal));
+    const table = await this.#check('leaves', () => this.#readTable(seal, this.#statement!));
+    await this.#checkContent(content, this.#statement, table);
+    await this.#finish(seal, table);
   }
 
   verdict(): Verdict {
@@ -128,11 +133,12 @@ class Verification {
     if (seal.appleFrame > 0) {
       const message = `${seal.appleFrame} bytes of an Apple code signature follow, which this version does not judge`;
       this.#checks.push({ name: 'apple', status: 'fail', code: 'E_APPLE', message, hint: 'use a version that checks Apple signatures' });
+      this.#image = withoutFrame(this.#image, seal.appleFrame);
     }
     return seal;
   }
 
-  /** Hashing needs nothing from the statement, so it runs beside the signature checks; its failure is reported in its turn. */
+  /** Runs beside the checks of the area; its failure is reported in its turn. */
   #startHashing({ covered, masked }: Coverage): Promise<Hashed> {
     return hashCoverage(this.#image, covered, masked, this.#platform).catch((error: unknown) => ({ error }));
   }
@@ -166,6 +172,7 @@ class Verification {
     const { content, dressing } = this.#statement!;
     const { mark, layout, offset } = area;
     await checkSlack(this.#image, area);
+    this.#refuseHiddenFile(await readRange(this.#image, offset + layout.cms, mark.cmsLength, 'CMS'), offset + layout.cms);
     await this.#checkInventory('content', content, offset + layout.content, mark.contentLength);
     await this.#checkInventory('dressing', dressing, offset + layout.dressing, mark.dressingLength);
     this.#ok(
@@ -178,8 +185,22 @@ class Verification {
     const wrong = (what: string): DisksealError => new DisksealError('E_SEAL', `the ${name} inventory ${what}`, { offset });
     if (length !== expected.bytes) throw wrong(`has ${length} bytes, ${expected.bytes} were signed`);
     const hash = this.#platform.hash('sha256');
-    for await (const bytes of stream(sliceDisk(this.#image, offset, length))) await hash.update(bytes);
+    let lines = 0;
+    for await (const bytes of stream(sliceDisk(this.#image, offset, length))) {
+      for (let at = bytes.indexOf(LINE_FEED); at >= 0; at = bytes.indexOf(LINE_FEED, at + 1)) lines++;
+      await hash.update(bytes);
+    }
     if (toHex(await hash.digest()) !== expected.digest) throw wrong('is not the one that was signed');
+    if (lines !== expected.entries) throw wrong(`has ${lines} entries, ${expected.entries} were signed`);
+  }
+
+  #refuseHiddenFile(signatures: Uint8Array, offset: number): void {
+    const found = hiddenFile(signatures);
+    if (!found) return;
+    throw new DisksealError('E_UNCOVERED', `the signatures hold a file of another kind, as a ${found.format} begins or ends`, {
+      offset: offset + found.offset,
+      hint: 'whoever added that signature or timestamp may have hidden something: use the image as the publisher gave it out',
+    });
   }
 
   async #readTable({ area, coverage }: SealedDmg, { tree }: Statement): Promise<Uint8Array> {
@@ -233,12 +254,26 @@ class Verification {
   }
 
   async #readInventory({ area }: SealedDmg, { content, dressing }: Statement): Promise<InventoryEntry[]> {
-    const { layout, mark, offset } = area;
-    const own = parseInventory(await readRange(this.#image, offset + layout.content, mark.contentLength, 'content inventory'));
-    const added = parseInventory(await readRange(this.#image, offset + layout.dressing, mark.dressingLength, 'dressing inventory'));
-    if (own.length !== content.entries || added.length !== dressing.entries)
-      throw new DisksealError('E_SEAL', 'an inventory has another number of entries than was signed');
+    const { layout, offset } = area;
+    const own = await this.#readList('content', content, offset + layout.content);
+    const added = await this.#readList('dressing', dressing, offset + layout.dressing);
     return [...own, ...added];
+  }
+
+  /** The file may have changed since the inventory was checked: what is parsed is what is hashed. */
+  async #readList(name: string, expected: InventoryDigest, offset: number): Promise<InventoryEntry[]> {
+    if (expected.bytes > INVENTORY_LIMIT)
+      throw new DisksealError('E_UNSUPPORTED', `the ${name} inventory has ${expected.bytes} bytes, ${INVENTORY_LIMIT} are read`, {
+        offset,
+      });
+    const bytes = await readRange(this.#image, offset, expected.bytes, `${name} inventory`);
+    if (toHex(await this.#platform.digest('sha256', bytes)) !== expected.digest) {
+      throw new DisksealError('E_TAMPERED', `the ${name} inventory is not what was signed`, {
+        offset,
+        hint: 'the image was changed after it was verified',
+      });
+    }
+    return parseInventory(bytes);
   }
 }
 

@@ -8,6 +8,8 @@ import { decodeBase64 } from './base64.ts';
 import type { PlistArray, PlistDict, PlistValue } from './value.ts';
 
 const MAX_DEPTH = 64;
+/** The largest image has a few thousand; an empty <dict/> of seven bytes costs two hundred in memory. */
+const MAX_VALUES = 100_000;
 
 /**
  * @param bytes - the whole document, nothing after it; memory is a small multiple of its size
@@ -44,6 +46,7 @@ const ENTITIES: Record<string, string> = { lt: '<', gt: '>', amp: '&', quot: '"'
 class Reader {
   readonly text: string;
   at = 0;
+  private values = 0;
 
   constructor(text: string) {
     this.text = text;
@@ -63,6 +66,7 @@ class Reader {
   }
 
   private value({ name, empty }: Element, depth: number): PlistValue {
+    if (++this.values > MAX_VALUES) throw this.fault(`more than ${MAX_VALUES} values`);
     if (depth === 0) throw this.fault(`nested more than ${MAX_DEPTH} deep`);
     switch (name) {
       case 'dict':
