@@ -1,5 +1,5 @@
 /** From a DMG to the volume in it, by 7-Zip: no code of this project stands between an image and its readers. */
-import { createReadStream, createWriteStream, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { createReadStream, createWriteStream, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { run } from './tools.ts';
@@ -27,8 +27,4 @@ export async function unpack(dmg: string, scratch: string): Promise<Unpacked> {
   const volumes = names.filter((name) => /\.hfsx?$/.test(name));
   if (volumes.length !== 1) throw new Error(`7z finds ${volumes.length} volumes in ${dmg}: ${names.join(', ')}`);
   return { disk, volume: join(parts, volumes[0]), hasMap: names.length > 1 };
-}
-
-export function sizeOf(path: string): number {
-  return statSync(path).size;
 }
