@@ -54,7 +54,6 @@ async function gap(disk: Disk, from: number, to: number): Promise<RawField> {
 
 /** False when that is not known after looking for long. */
 async function isZero(disk: Disk, from: number, to: number): Promise<boolean> {
-  let left = SEARCHED;
   let searched = 0;
   for (const extent of disk.extents(from)) {
     if (extent.position >= to) break;
@@ -63,8 +62,6 @@ async function isZero(disk: Disk, from: number, to: number): Promise<boolean> {
     searched += end - start;
     if (searched > SEARCHED) return false;
     for (let at = start; at < end; at += PIECE) {
-      left -= PIECE;
-      if (left < 0) return false;
       const piece = await disk.read(at, Math.min(PIECE, end - at));
       if (piece.some((byte) => byte !== 0)) return false;
     }
