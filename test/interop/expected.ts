@@ -1,5 +1,6 @@
 /** What a reader should see of a tree: worked out from the tree itself, without any code that writes or reads volumes. */
 import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { type Disk, stream } from '../../src/core/disk.ts';
 import { type Entry, type File, type FileTree, walk } from '../../src/core/file-tree.ts';
 
@@ -62,6 +63,13 @@ async function forksOf({ content, resourceFork }: File): Promise<Pick<ExpectedEn
 export async function contentOf(disk: Disk): Promise<Content> {
   const hasher = contentHasher();
   for await (const bytes of stream(disk)) hasher.update(bytes);
+  return hasher.content();
+}
+
+/** The content of a file of this machine, whatever its size. */
+export async function contentAt(path: string): Promise<Content> {
+  const hasher = contentHasher();
+  for await (const bytes of createReadStream(path, { highWaterMark: 1 << 20 })) hasher.update(bytes as Uint8Array);
   return hasher.content();
 }
 

@@ -1,7 +1,7 @@
 /** What an image should hold of a folder of this machine, by looking at the folder alone. */
-import { createReadStream, lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
+import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
-import { type Content, contentHasher, type ExpectedEntry } from './expected.ts';
+import { contentAt, type ExpectedEntry } from './expected.ts';
 
 interface Options {
   /** Where the folder stands in the image. "": it is the volume itself. */
@@ -47,10 +47,4 @@ async function entryOf(path: string, as: string, modified: number | undefined, l
 
 function fileMode({ mode }: Stats): number {
   return (mode & 0o111) === 0 ? 0o644 : 0o755;
-}
-
-async function contentAt(path: string): Promise<Content> {
-  const hasher = contentHasher();
-  for await (const bytes of createReadStream(path, { highWaterMark: 1 << 20 })) hasher.update(bytes as Uint8Array);
-  return hasher.content();
 }
