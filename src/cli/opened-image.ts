@@ -2,11 +2,11 @@
 import { DisksealError } from '../core/errors.ts';
 import type { Platform } from '../core/platform.ts';
 import { openFile } from '../node/file-disk.ts';
-import { decidingFailure } from '../verify/verdict.ts';
 import { trustUnverified } from '../verify/verified-disk.ts';
 import { openVerified, type VerifiedTree } from '../verify/verified-tree.ts';
-import { type Verdict, verify } from '../verify/verify.ts';
+import { verify } from '../verify/verify.ts';
 import type { Output } from './output.ts';
+import { refusal } from './refusal.ts';
 import { policyFrom, type TrustOptions } from './trust.ts';
 
 export interface OpenOptions extends TrustOptions {
@@ -46,11 +46,4 @@ export async function withImage<T>(
   } finally {
     await image.close();
   }
-}
-
-/** The failure that decides a verdict, as an error. */
-export function refusal({ checks, code = 'E_INTERNAL' }: Verdict): DisksealError {
-  const deciding = decidingFailure(checks);
-  if (!deciding) return new DisksealError(code, 'the image was not verified');
-  return new DisksealError(deciding.code, deciding.message, { offset: deciding.offset, hint: deciding.hint });
 }

@@ -8,7 +8,8 @@ import { DisksealError } from '../core/errors.ts';
 import type { FileTree } from '../core/file-tree.ts';
 import type { Partition } from '../core/partition.ts';
 import type { Platform } from '../core/platform.ts';
-import { isEncrypted, isUdif, open as openUdif } from '../formats/containers/udif/open.ts';
+import { isEncrypted, isUdif } from '../formats/containers/udif/koly.ts';
+import { open as openUdif } from '../formats/containers/udif/open.ts';
 import { open as openHfsPlus } from '../formats/filesystems/hfsplus/open.ts';
 import { openPartitions, type PartitionMap } from '../formats/partitions/open.ts';
 

@@ -6,7 +6,7 @@ import { type Disk, readRange, sliceDisk, stream } from '../core/disk.ts';
 import { DisksealError, type ErrorCode, EXIT_CODES } from '../core/errors.ts';
 import type { Platform } from '../core/platform.ts';
 import { toHex } from '../core/struct.ts';
-import { isUdif } from '../formats/containers/udif/open.ts';
+import { isUdif } from '../formats/containers/udif/koly.ts';
 import { equalBytes } from '../pki/der.ts';
 import { checkSlack } from '../seal/area.ts';
 import { type Coverage, leafCount } from '../seal/coverage.ts';
@@ -15,7 +15,6 @@ import { hashCoverage } from '../seal/hash-coverage.ts';
 import { treeRoot } from '../seal/hash-tree.ts';
 import { type InventoryEntry, parseInventory } from '../seal/inventory.ts';
 import { type InventoryDigest, parseStatement, type Statement } from '../seal/statement.ts';
-import { compareVolume } from './compare-volume.ts';
 import { hiddenFile } from './hidden-file.ts';
 import { checkSignatures, type SignatureExpectations, type SignerReport } from './signature.ts';
 import { type Check, decidingFailure, failure } from './verdict.ts';
@@ -246,6 +245,8 @@ class Verification {
       const entries = await this.#check('inventory', () => this.#readInventory(this.#seal!, this.#statement!));
       if (!entries) return;
       await this.#check('volume', async () => {
+        // The readers of volumes are loaded only here.
+        const { compareVolume } = await import('./compare-volume.ts');
         const compared = await compareVolume(disk, entries, this.#platform);
         this.#ok('volume', `the volume holds exactly the ${compared} entries of the inventory`);
       });

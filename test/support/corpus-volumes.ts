@@ -1,6 +1,7 @@
 /** The HFS+ volumes of the corpus: bare ones, and those in raw, APM or zlib images. */
 import { bytesDisk, type Disk } from '../../src/core/disk.ts';
-import { isUdif, open as openUdif } from '../../src/formats/containers/udif/open.ts';
+import { isUdif } from '../../src/formats/containers/udif/koly.ts';
+import { open as openUdif } from '../../src/formats/containers/udif/open.ts';
 import { openPartitions } from '../../src/formats/partitions/open.ts';
 import { type CorpusFile, corpus, corpusBytes } from './corpus.ts';
 import { testPlatform } from './platform.ts';

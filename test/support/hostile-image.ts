@@ -1,6 +1,7 @@
 /** Sealed images put together piece by piece, with whatever lies a signer or a stranger wants to tell. */
-import { bytesDisk, type Disk, opaqueDisk } from '../../src/core/disk.ts';
+
 import { crc32 } from '../../src/core/crc32.ts';
+import { bytesDisk, type Disk, opaqueDisk } from '../../src/core/disk.ts';
 import { toHex } from '../../src/core/struct.ts';
 import { KolyTrailer } from '../../src/formats/containers/udif/structs.ts';
 import { AreaMark, areaSize, encodeArea } from '../../src/seal/area.ts';

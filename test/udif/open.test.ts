@@ -4,7 +4,8 @@ import { bytesDisk, type Disk, joinDisks, zerosDisk } from '../../src/core/disk.
 import { DisksealError } from '../../src/core/errors.ts';
 import { SECTOR } from '../../src/core/partition.ts';
 import { checksums } from '../../src/formats/containers/udif/checksums.ts';
-import { isEncrypted, isUdif, open, readBlkx } from '../../src/formats/containers/udif/open.ts';
+import { isEncrypted, isUdif } from '../../src/formats/containers/udif/koly.ts';
+import { open, readBlkx } from '../../src/formats/containers/udif/open.ts';
 import { pack } from '../../src/formats/containers/udif/pack.ts';
 import { rawFields } from '../../src/formats/containers/udif/raw.ts';
 import { BlockRun, BlockTable, KolyTrailer, RunType } from '../../src/formats/containers/udif/structs.ts';

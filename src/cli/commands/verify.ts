@@ -5,9 +5,9 @@ import { type Verdict, verify } from '../../verify/verify.ts';
 import type { Call } from '../declarations.ts';
 import { errorDocument, reportError } from '../errors.ts';
 import { explanationOf } from '../explanations.ts';
-import { refusal } from '../opened-image.ts';
 import type { Output, Style } from '../output.ts';
 import { withPlatform } from '../platform.ts';
+import { refusal } from '../refusal.ts';
 import { policyFrom, type TrustOptions } from '../trust.ts';
 
 interface Options extends TrustOptions {

@@ -4,7 +4,8 @@
  */
 import { type Disk, readRange } from '../../../core/disk.ts';
 import type { RawField } from '../../../core/struct.ts';
-import { readBlkx, readKoly } from './open.ts';
+import { readKoly } from './koly.ts';
+import { readBlkx } from './open.ts';
 import { BlockRun, BlockTable, KolyTrailer, RUN_TYPE_NAMES } from './structs.ts';
 
 /** Front to back: data fork, property list and its tables, the other parts, trailer. Memory: the property list. */
