@@ -47,7 +47,7 @@ const imports: Import[] = sources.flatMap((file) => {
   const found = text.matchAll(
     /(?:^|\s)(?:import|export)\b[^'"`;]*?from\s*['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)|^import\s+['"]([^'"]+)['"]/gm,
   );
-  return [...found].map((match) => ({ file, target: (match[1] ?? match[2] ?? match[3])! }));
+  return [...found].map((match) => ({ file, target: match[1] ?? match[2] ?? match[3] }));
 });
 
 /**
@@ -57,7 +57,7 @@ const imports: Import[] = sources.flatMap((file) => {
 function room(file: string): string {
   const parts = dirname(file).split('/');
   if (parts[0] === '.') return file;
-  if (parts[0] !== 'formats') return parts[0]!;
+  if (parts[0] !== 'formats') return parts[0];
   return parts.slice(0, ['filesystems', 'containers'].includes(parts[1] ?? '') ? 3 : 2).join('/');
 }
 
@@ -65,7 +65,7 @@ function mayImport(from: string, to: string): boolean {
   if (from === to || to === 'core') return true;
   const allowed = ALLOWED[from] ?? (from.startsWith('formats/') ? ALLOWED['formats/*'] : undefined);
   expect(allowed, `src/${from} is not in the table`).toBeDefined();
-  return allowed!.some((rule) => rule === '*' || rule === to || (rule === 'formats/*' && to.startsWith('formats/')));
+  return allowed.some((rule) => rule === '*' || rule === to || (rule === 'formats/*' && to.startsWith('formats/')));
 }
 
 describe('imports', () => {
@@ -88,13 +88,13 @@ describe('imports', () => {
     expect(mayImport('formats/containers/udif', 'formats/filesystems/hfsplus')).toBe(false);
   });
   test('rooms that run in a browser import nothing of Node', () => {
-    const broken = imports.filter(({ file, target }) => target.startsWith('node:') && PORTABLE.includes(file.split('/')[0]!));
+    const broken = imports.filter(({ file, target }) => target.startsWith('node:') && PORTABLE.includes(file.split('/')[0]));
     expect(broken).toEqual([]);
   });
   test('packages are taken only where the table says so', () => {
     const broken = imports
       .filter(({ target }) => !target.startsWith('.') && !target.startsWith('node:'))
-      .filter(({ file, target }) => !(PACKAGES[file.split('/')[0]!] ?? []).includes(target));
+      .filter(({ file, target }) => !(PACKAGES[file.split('/')[0]] ?? []).includes(target));
     expect(broken).toEqual([]);
   });
   test('the verifier bundles for a browser', async () => {
@@ -107,6 +107,6 @@ describe('imports', () => {
       logLevel: 'silent',
     });
     expect(result.errors).toEqual([]);
-    expect(result.outputFiles[0]!.text).not.toContain('node:');
+    expect(result.outputFiles[0].text).not.toContain('node:');
   });
 });

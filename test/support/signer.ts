@@ -67,7 +67,7 @@ export async function testIdentity(kind: TestKind = 'p256', valid = { from: 1_57
 }
 
 function generate(key: (typeof KINDS)[TestKind]['key']): Promise<webcrypto.CryptoKeyPair> {
-  return webcrypto.subtle.generateKey(key, true, ['sign', 'verify']) as Promise<webcrypto.CryptoKeyPair>;
+  return webcrypto.subtle.generateKey(key, true, ['sign', 'verify']);
 }
 
 function signerOf(key: KeyObject, kind: TestKind, hash: HashAlgorithm, certificate: Uint8Array): Signer {
