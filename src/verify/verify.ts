@@ -94,7 +94,7 @@ class Verification {
 
   verdict(): Verdict {
     const deciding = decidingFailure(this.#checks);
-    const common = { checks: this.#checks, signers: this.#signers, demonstration: this.#signers.some((signer) => signer.demonstration) };
+    const common = { checks: this.#checks, signers: this.#signers, demonstration: isDemonstration(this.#signers) };
     const statement = this.#statement ? { statement: this.#statement } : {};
     if (deciding) return { ...common, ...statement, exitCode: EXIT_CODES[deciding.code], code: deciding.code };
     if (!this.#disk || !this.#statement) {
@@ -276,6 +276,12 @@ class Verification {
     }
     return parseInventory(bytes);
   }
+}
+
+/** Of the signers who count: a stranger could add the example key's signature to any image. */
+function isDemonstration(signers: readonly SignerReport[]): boolean {
+  const counted = signers.filter(({ refusal }) => !refusal);
+  return counted.length > 0 ? counted.every(({ demonstration }) => demonstration) : signers.some(({ demonstration }) => demonstration);
 }
 
 /** The statement must say of the coverage exactly what the verifier derived. @throws DisksealError `E_SEAL` */

@@ -5,7 +5,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { bytesDisk, type Disk, stream } from '../../src/core/disk.ts';
 import type { Platform } from '../../src/core/platform.ts';
+import { pack } from '../../src/formats/containers/udif/pack.ts';
 import { KolyTrailer, RunType } from '../../src/formats/containers/udif/structs.ts';
+import { partition } from '../../src/formats/partitions/gpt/partition.ts';
 import { writePlist } from '../../src/formats/plist/write.ts';
 import { parseSignedData } from '../../src/pki/cms.ts';
 import { encodeSignedData, signedAttributes } from '../../src/pki/cms-write.ts';
@@ -14,6 +16,7 @@ import { OID } from '../../src/pki/oids.ts';
 import { AreaMark } from '../../src/seal/area.ts';
 import { encodeInventory, type InventoryEntry } from '../../src/seal/inventory.ts';
 import { encodeStatement } from '../../src/seal/statement.ts';
+import { openLayers } from '../../src/verify/layers.ts';
 import { type Check, decidingFailure } from '../../src/verify/verdict.ts';
 import { openVerified } from '../../src/verify/verified-tree.ts';
 import { type Verdict, type VerifyPolicy, verify } from '../../src/verify/verify.ts';
@@ -40,6 +43,7 @@ import {
   withMarks,
   zerosImage,
 } from '../support/hostile-image.ts';
+import { memorySink } from '../support/memory-sink.ts';
 import { file, folder, symlink, tree } from '../support/memory-tree.ts';
 import { testPlatform } from '../support/platform.ts';
 
@@ -448,6 +452,32 @@ describe('rule 13: what the inventory says is what the volume has, 21', () => {
     await refused(await signed({}, { dressing }), 21, { deep: true });
   });
 
+  test('a volume of which the inventory says nothing', async () => {
+    const { disk } = await judge(bytes);
+    const [own] = (await openLayers(disk!, testPlatform)).volumes;
+    const fat = bytesDisk(altered(new Uint8Array(65_536), (copy) => copy.set(ascii('FAT16'), 54)));
+    const around = async (...volumes: Disk[]): Promise<Uint8Array> => {
+      const ids = { diskId: new Uint8Array(16).fill(1), volumeIds: volumes.map((_, index) => new Uint8Array(16).fill(index + 2)) };
+      const sink = memorySink();
+      await pack(
+        partition(
+          volumes.map((one) => ({ disk: one, type: 'Apple_HFS', name: 'x' })),
+          ids,
+        ),
+        sink,
+        { platform: testPlatform, threads: testPlatform.threads },
+      );
+      const whole = sink.bytes();
+      const trailer = KolyTrailer.read(whole, whole.length - KolyTrailer.size);
+      const fork = whole.subarray(0, trailer.dataForkLength);
+      return signed({}, { fork, plist: whole.subarray(fork.length, -KolyTrailer.size), trailer });
+    };
+    expect(await judge(await around(own.disk), { deep: true })).toMatchObject({ exitCode: 0 });
+    const image = await around(own.disk, fat);
+    expect(await judge(image)).toMatchObject({ exitCode: 0 });
+    await refused(image, 21, { deep: true });
+  });
+
   test('two names that are one in the volume', async () => {
     const named = (path: string): InventoryEntry => ({ type: 'symlink', path, mode: 0o777, target: 'x' });
     const accented = tree('Names', [symlink('caf\u00e9', 'x')]);
@@ -576,6 +606,14 @@ describe('several signers', () => {
     expect(verdict.checks).toContainEqual(
       expect.objectContaining({ name: 'path', status: 'skipped', message: expect.stringContaining('CN=Stranger') }),
     );
+  });
+
+  test('rule 9: a stranger with the example key makes no demonstration of a publisher’s image', async () => {
+    const image = withStranger(ascii('nothing'));
+    const stranger = (await judge(image)).signers.find(({ certificate }) => certificate.subject === 'CN=Stranger')!;
+    const demonstrationKeys = new Set([stranger.certificate.spki]);
+    expect(await judge(image, { demonstrationKeys })).toMatchObject({ exitCode: 0, demonstration: false });
+    expect(await judge(image, { demonstrationKeys, anchors: [] })).toMatchObject({ exitCode: 30, demonstration: true });
   });
 
   test('rule 6, attack 37: one key twice is one signer', async () => {
