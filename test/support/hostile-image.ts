@@ -54,6 +54,8 @@ export interface Lies {
   readonly table?: (truth: Uint8Array) => Uint8Array;
   /** The statement's bytes, in place of the canonical ones. */
   readonly text?: (truth: string) => string | Uint8Array;
+  /** Bytes that the area has beyond what it needs. */
+  readonly room?: number;
   readonly sign?: (content: Uint8Array) => Uint8Array;
 }
 
@@ -63,7 +65,7 @@ export async function assembled(pieces: Pieces, lies: Lies): Promise<Uint8Array>
   const tail = plist.length + hole.length + KolyTrailer.size;
   const ranges = [[0, fork.length] as const, [0, tail] as const];
   const lengths = { contentLength: content.length, dressingLength: dressing.length, tableLength: 32 * leafCount(ranges) };
-  const size = areaSize(lengths);
+  const size = areaSize(lengths) + (lies.room ?? 0);
   const xmlOffset = fork.length + size;
   const koly = { ...pieces.trailer, dataForkLength: fork.length, xmlOffset, xmlLength: plist.length, ...pieces.koly };
   const image = new Uint8Array(xmlOffset + tail);
