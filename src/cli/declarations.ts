@@ -2,19 +2,7 @@
  * Every command as data: arguments, options, help, exit codes, and where its code is.
  * The code is imported only when the command runs, so that `--help` costs next to nothing.
  */
-import type { Output } from './output.ts';
-
-/** What a command is called with. Names of options are camelCase. */
-export interface Call<Options = Record<string, unknown>> {
-  readonly arguments: readonly (string | readonly string[] | undefined)[];
-  readonly options: Options;
-  readonly output: Output;
-}
-
-/** A command's code. It gives its exit code, 0 when absent; errors are thrown. */
-interface CommandModule {
-  run(call: Call): Promise<number | void>;
-}
+import type { CommandModule } from './command.ts';
 
 export interface OptionDeclaration {
   readonly flags: string;

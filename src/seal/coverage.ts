@@ -2,9 +2,12 @@
  * Which bytes of an image a seal speaks of, and the two digests over them, computed in one pass.
  * Positions are sealed coordinates: the file with Apple's signature frame taken out.
  */
+import { DisksealError } from '../core/errors.ts';
 import type { Hash, Platform } from '../core/platform.ts';
 import { leafPrefix } from './hash-tree.ts';
-import { CHUNK } from './statement.ts';
+
+/** Bytes of a leaf; the last one of a range may be shorter. */
+export const CHUNK = 65_536;
 
 /** [offset, length] in bytes. */
 export type Range = readonly [number, number];
@@ -23,6 +26,17 @@ export interface Coverage {
 
 export function leafCount(covered: readonly Range[]): number {
   return covered.reduce((sum, [, length]) => sum + Math.ceil(length / CHUNK), 0);
+}
+
+/** Where a leaf's chunk lies. */
+export function leafRange(covered: readonly Range[], leaf: number): Range {
+  let first = 0;
+  for (const [offset, length] of covered) {
+    const within = (leaf - first) * CHUNK;
+    if (within < length) return [offset + within, Math.min(CHUNK, length - within)];
+    first += Math.ceil(length / CHUNK);
+  }
+  throw new DisksealError('E_INTERNAL', `internal error: there is no leaf ${leaf}`);
 }
 
 /** Bytes of a chunk at `position` with the masked ones zeroed; the chunk itself when none is masked. */

@@ -6,20 +6,12 @@ import type { Platform } from '../core/platform.ts';
 import type { Signer } from '../core/signer.ts';
 import { toHex } from '../core/struct.ts';
 import { areaSize, encodeArea } from './area.ts';
-import { type CoverageHasher, leafCount, withMask } from './coverage.ts';
+import { CHUNK, type CoverageHasher, leafCount, withMask } from './coverage.ts';
 import { dmgCoverage } from './dmg.ts';
 import { treeRoot } from './hash-tree.ts';
 import { encodeInventory, type InventoryEntry } from './inventory.ts';
 import { signStatement } from './sign.ts';
-import {
-  CHUNK,
-  encodeStatement,
-  type Identity,
-  type InventoryDigest,
-  parseStatement,
-  STATEMENT_TYPE,
-  type Statement,
-} from './statement.ts';
+import { encodeStatement, type Identity, type InventoryDigest, parseStatement, STATEMENT_TYPE, type Statement } from './statement.ts';
 
 export interface SealInput {
   readonly identity: Identity;

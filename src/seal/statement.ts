@@ -4,12 +4,11 @@
  */
 import { DisksealError } from '../core/errors.ts';
 import { canonicalJson } from './canonical-json.ts';
-import type { Coverage, Range } from './coverage.ts';
+import { CHUNK, type Coverage, type Range } from './coverage.ts';
 
 export const STATEMENT_TYPE = 'diskseal/seal/1';
 /** More than any statement needs; what is longer is not parsed. Bytes. */
 export const STATEMENT_LIMIT = 65_536;
-export const CHUNK = 65_536;
 
 /** What the publisher says the image is. */
 export interface Identity {

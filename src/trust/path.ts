@@ -24,7 +24,12 @@ export interface PathRequest {
   /** Seconds that a clock may be wrong; 0 when absent. */
   readonly tolerance?: number;
   readonly purpose: Purpose;
+  /** Shared by the searches of one message: its signers may all bring the same certificates. */
+  readonly edges?: Edges;
 }
+
+/** By child and issuer: what is wrong with the issuer's signature on the child, or that nothing is. */
+export type Edges = Map<Certificate, Map<Certificate, PathFault | undefined>>;
 
 export type PathResult =
   /** The certificate first, the anchor last: they may be one and the same. */
@@ -48,8 +53,8 @@ class PathSearch {
   readonly #platform: Platform;
   readonly #anchors: Certificate[] = [];
   readonly #anchorBytes = new Set<string>();
-  /** Results by child and issuer, so that no edge is computed twice. Following it again still costs. */
-  readonly #edges = new Map<Certificate, Map<Certificate, boolean>>();
+  /** So that no edge is computed twice. Following it again still costs. */
+  readonly #edges: Edges;
   readonly #deadEnds = new Map<string, PathFault>();
   #bestFaults: readonly PathFault[] | undefined;
   #checksLeft = MAX_SIGNATURE_CHECKS;
@@ -57,6 +62,7 @@ class PathSearch {
   constructor(request: PathRequest, platform: Platform) {
     this.#request = request;
     this.#platform = platform;
+    this.#edges = request.edges ?? new Map();
   }
 
   /** Anchors that are named by fingerprint are found among the certificates at hand. */
@@ -113,12 +119,10 @@ class PathSearch {
 
   /** Whether the issuer's key made the certificate's signature. */
   async #certified(certificate: Certificate, issuer: Certificate): Promise<boolean> {
-    const known = this.#edges.get(certificate)?.get(issuer);
-    if (known !== undefined) return known;
-    const fault = await this.#edgeFault(certificate, issuer);
+    const known = this.#edges.get(certificate) ?? new Map<Certificate, PathFault | undefined>();
+    const fault = known.has(issuer) ? known.get(issuer) : await this.#edgeFault(certificate, issuer);
+    this.#edges.set(certificate, known.set(issuer, fault));
     if (fault) this.#deadEnds.set(fault.message, fault);
-    const edges = this.#edges.get(certificate) ?? new Map<Certificate, boolean>();
-    this.#edges.set(certificate, edges.set(issuer, fault === undefined));
     return fault === undefined;
   }
 

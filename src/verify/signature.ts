@@ -12,7 +12,7 @@ import { equalBytes } from '../pki/der.ts';
 import { readTimeStampStatement } from '../pki/timestamp-token.ts';
 import type { Certificate } from '../pki/x509.ts';
 import type { Anchor } from '../trust/anchor.ts';
-import { findPath } from '../trust/path.ts';
+import { type Edges, findPath } from '../trust/path.ts';
 import { CODE_SIGNING, type PathFault } from '../trust/path-validation.ts';
 import { isPublisher, type Publisher, parsePublisher, publisherFlag } from '../trust/publisher.ts';
 import { type ProvenSigner, proveSigner } from './signer-info.ts';
@@ -59,7 +59,8 @@ export async function checkSignatures(
   const proven = await proveAll(cms, base, checks, platform);
   if (!proven) return { checks, signers: [] };
   const signers: SignerReport[] = [];
-  for (const signer of proven.signers) signers.push(await judge(signer, { ...expectations, publishers }, platform));
+  const edges: Edges = new Map();
+  for (const signer of proven.signers) signers.push(await judge(signer, { ...expectations, publishers, edges }, platform));
   return { checks: [...checks, ...trustChecks(signers)], content: proven.content, signers };
 }
 
@@ -130,13 +131,13 @@ async function timestampChecks({ info }: ProvenSigner, platform: Platform): Prom
   return checks;
 }
 
-type Judgement = Omit<SignatureExpectations, 'publishers'> & { readonly publishers: readonly Publisher[] };
+type Judgement = Omit<SignatureExpectations, 'publishers'> & { readonly publishers: readonly Publisher[]; readonly edges: Edges };
 
 async function judge(signer: ProvenSigner, expectations: Judgement, platform: Platform): Promise<SignerReport> {
   const { info, path, algorithm } = signer;
   const reports = await Promise.all(path.map((certificate) => reportCertificate(certificate, platform)));
   const certificate = reports[0]!;
-  const { now, anchors, demonstrationKeys } = expectations;
+  const { now, anchors, demonstrationKeys, edges } = expectations;
   const request = {
     certificate: path[0],
     intermediates: path.slice(1),
@@ -144,6 +145,7 @@ async function judge(signer: ProvenSigner, expectations: Judgement, platform: Pl
     at: now,
     tolerance: CLOCK_TOLERANCE,
     purpose: CODE_SIGNING,
+    edges,
   };
   const found = await findPath(request, platform);
   const anchor = found.path && (await reportCertificate(found.path.at(-1)!, platform));

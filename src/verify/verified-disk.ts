@@ -5,9 +5,8 @@
 import { checkRange, type Disk, opaqueDisk, readRange } from '../core/disk.ts';
 import { DisksealError } from '../core/errors.ts';
 import type { Platform } from '../core/platform.ts';
-import { type Coverage, withMask } from '../seal/coverage.ts';
+import { CHUNK, type Coverage, leafRange, type Range, withMask } from '../seal/coverage.ts';
 import { leafHash } from '../seal/hash-tree.ts';
-import { CHUNK } from '../seal/statement.ts';
 
 declare const checked: unique symbol;
 
@@ -23,7 +22,6 @@ const KEPT = 64;
  * @param table - the leaf table, already proven to hash to the signed root
  */
 export function verifiedDisk(image: Disk, coverage: Coverage, table: Uint8Array, platform: Platform): VerifiedDisk {
-  const leaves = leafRanges(coverage);
   const kept = new Map<number, Promise<Uint8Array>>();
 
   const leaf = (index: number): Promise<Uint8Array> => {
@@ -33,7 +31,7 @@ export function verifiedDisk(image: Disk, coverage: Coverage, table: Uint8Array,
       kept.set(index, found);
       return found;
     }
-    const read = readLeaf(image, coverage, leaves(index), table.subarray(32 * index, 32 * index + 32), platform);
+    const read = readLeaf(image, coverage, leafRange(coverage.covered, index), table.subarray(32 * index, 32 * index + 32), platform);
     kept.set(index, read);
     if (kept.size > KEPT) kept.delete(kept.keys().next().value!);
     return read;
@@ -60,26 +58,6 @@ export function trustUnverified(image: Disk): VerifiedDisk {
   return image as VerifiedDisk;
 }
 
-interface LeafRange {
-  readonly start: number;
-  readonly length: number;
-}
-
-function leafRanges({ covered }: Coverage): (index: number) => LeafRange {
-  return (index) => {
-    let first = 0;
-    for (const [offset, length] of covered) {
-      const count = Math.ceil(length / CHUNK);
-      if (index < first + count) {
-        const within = (index - first) * CHUNK;
-        return { start: offset + within, length: Math.min(CHUNK, length - within) };
-      }
-      first += count;
-    }
-    throw new DisksealError('E_INTERNAL', `there is no leaf ${index}`);
-  };
-}
-
 function leafAt({ covered }: Coverage, position: number): { index: number; start: number } {
   let first = 0;
   for (const [offset, length] of covered) {
@@ -95,7 +73,7 @@ function leafAt({ covered }: Coverage, position: number): { index: number; start
 async function readLeaf(
   image: Disk,
   coverage: Coverage,
-  { start, length }: LeafRange,
+  [start, length]: Range,
   expected: Uint8Array,
   platform: Platform,
 ): Promise<Uint8Array> {

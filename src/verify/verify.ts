@@ -9,7 +9,7 @@ import { toHex } from '../core/struct.ts';
 import { isUdif } from '../formats/containers/udif/koly.ts';
 import { equalBytes } from '../pki/der.ts';
 import { checkSlack } from '../seal/area.ts';
-import { type Coverage, leafCount } from '../seal/coverage.ts';
+import { type Coverage, leafCount, leafRange } from '../seal/coverage.ts';
 import { findDmgSeal, type SealedDmg, withoutFrame } from '../seal/dmg.ts';
 import { hashCoverage } from '../seal/hash-coverage.ts';
 import { treeRoot } from '../seal/hash-tree.ts';
@@ -230,7 +230,7 @@ class Verification {
 
   #tampered(found: Uint8Array, signed: Uint8Array | undefined, tree: boolean, flat: boolean): DisksealError {
     const first = signed?.findIndex((byte, index) => byte !== found[index]) ?? -1;
-    const offset = first < 0 ? undefined : leafOffset(this.#seal!.coverage, Math.floor(first / 32));
+    const offset = first < 0 ? undefined : leafRange(this.#seal!.coverage.covered, Math.floor(first / 32))[0];
     const which = tree ? 'the flat digest differs' : flat ? 'the tree differs' : 'both digests differ';
     return new DisksealError('E_TAMPERED', `the content is not what was signed: ${which}`, {
       offset,
@@ -295,14 +295,4 @@ function agree(statement: Statement, derived: Coverage): void {
       hint,
     });
   }
-}
-
-function leafOffset({ covered }: Coverage, leaf: number): number | undefined {
-  let first = 0;
-  for (const [offset, length] of covered) {
-    const count = Math.ceil(length / 65_536);
-    if (leaf < first + count) return offset + (leaf - first) * 65_536;
-    first += count;
-  }
-  return undefined;
 }

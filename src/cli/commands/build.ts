@@ -11,7 +11,7 @@ import { loadManifest, type Manifest } from '../../manifest/manifest.ts';
 import { treeOf } from '../../manifest/tree.ts';
 import { sourceFile } from '../../node/file-disk.ts';
 import { createOutput } from '../../node/output-file.ts';
-import type { Call } from '../declarations.ts';
+import type { Call } from '../command.ts';
 import type { Output } from '../output.ts';
 import { withPlatform } from '../platform.ts';
 import { counted, humanSize, printable } from '../printable.ts';

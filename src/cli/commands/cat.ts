@@ -3,7 +3,7 @@ import { type Disk, stream } from '../../core/disk.ts';
 import { DisksealError } from '../../core/errors.ts';
 import type { FileTree } from '../../core/file-tree.ts';
 import { locateEntry } from '../../mount/selection.ts';
-import type { Call } from '../declarations.ts';
+import type { Call } from '../command.ts';
 import { errorDocument } from '../errors.ts';
 import { type OpenOptions, withImage } from '../opened-image.ts';
 import { type DocumentHead, type Output, ReportedError } from '../output.ts';

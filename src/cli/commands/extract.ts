@@ -3,7 +3,7 @@ import { DisksealError } from '../../core/errors.ts';
 import { extract } from '../../mount/extract.ts';
 import { quarantineOf } from '../../mount/quarantine.ts';
 import type { Dropped, WriteReport } from '../../mount/write-tree.ts';
-import type { Call } from '../declarations.ts';
+import type { Call } from '../command.ts';
 import { unfinishedFolders } from '../interrupt.ts';
 import { type OpenOptions, withImage } from '../opened-image.ts';
 import type { Output } from '../output.ts';

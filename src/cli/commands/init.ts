@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { DisksealError } from '../../core/errors.ts';
 import { readError, writeError } from '../../core/system-error.ts';
 import { createOutput } from '../../node/output-file.ts';
-import type { Call } from '../declarations.ts';
+import type { Call } from '../command.ts';
 import type { Output } from '../output.ts';
 import { printable } from '../printable.ts';
 import { refuseTaken } from '../taken.ts';

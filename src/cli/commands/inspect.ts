@@ -14,7 +14,7 @@ import { findDmgSeal, type SealedDmg } from '../../seal/dmg.ts';
 import { rawFields as rawSeal } from '../../seal/raw.ts';
 import { parseStatement, type Statement } from '../../seal/statement.ts';
 import { type Container, divide, filesystemName, type Layers, openContainer, type Volume } from '../../verify/layers.ts';
-import type { Call } from '../declarations.ts';
+import type { Call } from '../command.ts';
 import { errorDocument } from '../errors.ts';
 import { type Output, ReportedError } from '../output.ts';
 import { withPlatform } from '../platform.ts';

@@ -2,7 +2,7 @@
 import { basename, resolve } from 'node:path';
 import { DisksealError } from '../../core/errors.ts';
 import { KEY_KINDS, type KeyKind, makeKeys, type NewKeysReport } from '../../keys/new-keys.ts';
-import type { Call } from '../declarations.ts';
+import type { Call } from '../command.ts';
 import type { Output } from '../output.ts';
 import { newPassphrase } from '../passphrase.ts';
 import { printable } from '../printable.ts';

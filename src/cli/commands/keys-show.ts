@@ -1,6 +1,6 @@
 /** `diskseal keys show`: what a file of keys and certificates holds. */
 import { type CertificateReport, type PrivateKeyReport, showKeys } from '../../keys/show-keys.ts';
-import type { Call } from '../declarations.ts';
+import type { Call } from '../command.ts';
 import type { Output } from '../output.ts';
 import { passphraseSource } from '../passphrase.ts';
 

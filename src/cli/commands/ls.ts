@@ -2,7 +2,7 @@
 import type { Entry, FileTree, Placed } from '../../core/file-tree.ts';
 import { walk } from '../../core/file-tree.ts';
 import { locateEntry } from '../../mount/selection.ts';
-import type { Call } from '../declarations.ts';
+import type { Call } from '../command.ts';
 import { type OpenOptions, withImage } from '../opened-image.ts';
 import type { Output } from '../output.ts';
 import { withPlatform } from '../platform.ts';

@@ -2,7 +2,7 @@
 import { openFile } from '../../node/file-disk.ts';
 import type { Check } from '../../verify/verdict.ts';
 import { type Verdict, verify } from '../../verify/verify.ts';
-import type { Call } from '../declarations.ts';
+import type { Call } from '../command.ts';
 import { errorDocument, reportError } from '../errors.ts';
 import { explanationOf } from '../explanations.ts';
 import type { Output, Style } from '../output.ts';
