@@ -10,7 +10,8 @@
 # bytes; 21 content; 22 seal malformed; 23 signature; 30 certificate; 31 another signer; 32 expired; 35 weak; 50 an Apple signature.
 # What it does not do: revocation and unsigned attributes (timestamps) are not checked; the tree is not needed, because the whole
 # image is hashed, so the leaf table is not checked either; several signers are refused; the certificate path and the DER of the
-# signature are judged as openssl judges them; the volume inside is not opened.
+# signature are judged as openssl judges them, and certificates beside the path not at all; direction marks in the version are
+# not looked for; the clock of today decides; the volume inside is not opened.
 set -euo pipefail
 export LC_ALL=C
 
