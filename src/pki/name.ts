@@ -35,8 +35,11 @@ export interface Rdn {
 }
 
 const MAX_RDNS = 64;
+// Names are printed; those in use have a few hundred octets.
+const MAX_OCTETS = 8192;
 
 export function readName(element: DerElement, field: string): Name {
+  if (element.bytes.length > MAX_OCTETS) throw element.fail(`a name of ${element.bytes.length} octets`, field);
   const rdns = element.list(field, { minimum: 0, maximum: MAX_RDNS }).map((rdn) => ({
     bytes: rdn.bytes,
     attributes: rdn.list(field, { tag: TAG.set, maximum: MAX_RDNS }).map((attribute) => readAttribute(attribute, field)),

@@ -817,6 +817,27 @@ describe('nobody makes a verifier work for nothing', () => {
     expect(bytesRead()).toBeLessThan(1 << 16);
   });
 
+  test('sixteen signatures over a path of sixteen certificates that all bear one name', async () => {
+    const named = (serial: bigint, issuer?: Made): Made =>
+      makeCertificate({ subject: 'O=x', key: testKey('p521', `bush ${serial}`), ca: true, serial, ...(issuer ? { issuer } : {}) });
+    const bush = [named(1n)];
+    while (bush.length < 15) bush.unshift(named(BigInt(bush.length + 1), bush[0]));
+    const signer = makeCertificate({ subject: 'O=x', key: testKey('p256', 'bush'), issuer: bush[0] });
+    const certificates = [signer, ...bush].map((certificate) => certificate.bytes);
+    const { content } = parseSignedData(cms());
+    const common = { hash: 'sha256', scheme: 'ecdsa' } as const;
+    const signers = Array.from({ length: 16 }, (_, index) => {
+      const values = { messageDigest: sha256(content), signingTime: NOW + index, certificateHashes: certificates.map(sha256), ...common };
+      const attributes = signedAttributes(values);
+      return { certificate: signer.bytes, ...common, signedAttributes: attributes, signature: signWith(signer.key, attributes) };
+    });
+    let checked = 0;
+    const counting: Platform = { ...testPlatform, verifySignature: (input) => (checked++, testPlatform.verifySignature(input)) };
+    const image = withCms(sealed, encodeSignedData({ content, certificates, signers }));
+    expect(await judge(image, {}, counting)).toMatchObject({ exitCode: 30 });
+    expect(checked).toBeLessThan(300);
+  });
+
   test('an inventory of more than is read', async () => {
     const lines = 'd 0755 - - x\n';
     const dressing = ascii(lines.repeat(Math.ceil((257 << 20) / lines.length)));
@@ -840,6 +861,8 @@ describe('nobody makes a verifier work for nothing', () => {
       at(top, 1, 0, 3, 0, 0, 0, 0).content = new Uint8Array(50_000).fill(1);
       return write(top);
     },
+    'a certificate whose subject has 50,000 characters': () =>
+      signAnyhow(encodeStatement(sealed.statement), makeCertificate({ subject: `CN=${'x'.repeat(50_000)}`, key: leaf.key })),
     'an OID of 60,000 bytes': () => der.sequence(der.element(6, new Uint8Array(60_000).fill(0x81), Uint8Array.of(1))),
   };
   test.each(Object.entries(MESSAGES))('%s: soon, in few words', async (_, message) => {
