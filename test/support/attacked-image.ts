@@ -60,7 +60,7 @@ export async function refused(image: Image, exits: number | readonly number[], m
 export function attacks(title: string, table: readonly Attack[], more: Partial<VerifyPolicy> = {}): void {
   describe(title, () => {
     for (const [name, exits, forge, says = /./] of table) {
-      test(`${name}: ${exits}`, async () => {
+      test(`${name}: ${[exits].flat().join(' or ')}`, async () => {
         const { checks } = await refused(await forge(), exits, more);
         expect(checks.some(({ status, message }) => status === 'fail' && says.test(message))).toBe(true);
       });

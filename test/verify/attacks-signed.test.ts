@@ -121,7 +121,7 @@ describe('attack 10: contradictions that are no business of the seal are refused
   const blkx = (change: (table: Uint8Array) => void): Uint8Array => {
     const text = Buffer.from(pieces.plist).toString();
     const [, data] = /<data>\s*([A-Za-z0-9+/=\s]+)<\/data>/.exec(text)!;
-    const table = new Uint8Array(Buffer.from(data!.replaceAll(/\s/g, ''), 'base64'));
+    const table = new Uint8Array(Buffer.from(data.replaceAll(/\s/g, ''), 'base64'));
     change(table);
     const entry = dict({ Attributes: '0x0050', Data: table, ID: '0', Name: 'x' });
     return writePlist(dict({ 'resource-fork': dict({ blkx: [entry] }) }));
