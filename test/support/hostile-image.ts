@@ -1,6 +1,5 @@
 /** Sealed images put together piece by piece, with whatever lies a signer or a stranger wants to tell. */
 
-import { createHash } from 'node:crypto';
 import { crc32 } from '../../src/core/crc32.ts';
 import { bytesDisk, type Disk, opaqueDisk } from '../../src/core/disk.ts';
 import { toHex } from '../../src/core/struct.ts';
@@ -194,7 +193,10 @@ export function hollowImage(forkSize: number, cms: Uint8Array, change: Partial<A
       ]),
   };
   const size = areaSize(lengths);
-  const mark = markOf({ areaSize: size, ...lengths, cmsLength: cms.length, version: 1, ...change });
+  const mark = (magic: string): Uint8Array => {
+    const value = { areaSize: size, ...lengths, cmsLength: cms.length, version: 1, ...change, magic, checksum: 0 };
+    return AreaMark.write({ ...value, checksum: crc32(AreaMark.write(value)) });
+  };
   const xmlOffset = forkSize + size;
   const koly = KolyTrailer.write({ signature: 'koly', version: 4, headerSize: 512, dataForkLength: forkSize, xmlOffset, xmlLength: 1 });
   return sparseDisk(xmlOffset + tail, [
@@ -203,37 +205,4 @@ export function hollowImage(forkSize: number, cms: Uint8Array, change: Partial<A
     [xmlOffset - AreaMark.size, mark('DSEALFTR')],
     [xmlOffset + 1, koly],
   ]);
-}
-
-/** A sealed image whose dressing is so many zeros: its digest is right, and it is no inventory. */
-export async function zerosInDressing(dressingLength: number, by: Made): Promise<Disk> {
-  const [forkSize, tail] = [1000, KolyTrailer.size + 1];
-  const lengths = { contentLength: 0, dressingLength, tableLength: 64 };
-  const size = areaSize(lengths);
-  const xmlOffset = forkSize + size;
-  const koly = KolyTrailer.write({ signature: 'koly', version: 4, headerSize: 512, dataForkLength: forkSize, xmlOffset, xmlLength: 1 });
-  const end = [xmlOffset + 1, koly] as const;
-  const coverage = dmgCoverage({ offset: forkSize, size }, xmlOffset + tail);
-  const nothing = new Uint8Array();
-  const { table, statement } = await truthOf(sparseDisk(xmlOffset + tail, [end]).disk, coverage, nothing, nothing);
-  const hash = createHash('sha256');
-  for (let left = dressingLength; left > 0; left -= 1 << 20) hash.update(new Uint8Array(Math.min(left, 1 << 20)));
-  const dressing = { entries: 0, bytes: dressingLength, digest: hash.digest('hex') };
-  const cms = signedStatement(statement, { by, statement: () => ({ dressing }) });
-  const mark = markOf({ areaSize: size, ...lengths, cmsLength: cms.length, version: 1 });
-  const tableAt = forkSize + AreaMark.size + dressingLength;
-  return sparseDisk(xmlOffset + tail, [
-    [forkSize, mark('DSEALHDR')],
-    [tableAt, table],
-    [tableAt + table.length, cms],
-    [xmlOffset - AreaMark.size, mark('DSEALFTR')],
-    end,
-  ]).disk;
-}
-
-function markOf(values: Partial<AreaMark>): (magic: string) => Uint8Array {
-  return (magic) => {
-    const value = { ...values, magic, checksum: 0 };
-    return AreaMark.write({ ...value, checksum: crc32(AreaMark.write(value)) });
-  };
 }
