@@ -285,10 +285,18 @@ describe('certificates under the same root', () => {
     makeCertificate({ subject, key: testKey('p256', 'attacker'), issuer: intermediate, ...more });
   const own = (subject: string): Made => makeCertificate({ subject, key: testKey('p256', 'own root'), ca: true });
   const subject = 'O=Demo,CN=Demo Publisher';
+  /** Issuer name and key identifier are the true ones, the signature is the attacker's. */
+  const claimed = (): Made => {
+    const authority = der.sequence(der.implicit(0, der.octetString(intermediate.certificate.extensions.subjectKeyIdentifier!)));
+    const issuer = { ...intermediate, certificate: intermediate.certificate, key: testKey('p256', 'attacker') };
+    return certified(subject, { issuer, extensions: { [OID.authorityKeyIdentifier]: extension(OID.authorityKeyIdentifier, authority) } });
+  };
   const SIGNERS: readonly (readonly [string, number, () => Made])[] = [
     ['another code signer', 31, () => certified('O=Other,CN=Other')],
     ['attack 49: a name that begins with the publisher’s', 31, () => certified('O=Demo,CN=Demo Publisher Ltd')],
     ['attack 49: a name that holds the publisher’s', 31, () => certified('O=Demo,CN=x\\,CN=Demo Publisher')],
+    ['attack 49: a name that ends with all of the publisher’s', 31, () => certified('O=Demo,CN=Demo Publisher,CN=Other')],
+    ['attack 49: a name that begins with all of the publisher’s', 31, () => certified('O=x,O=Demo,CN=Demo Publisher')],
     ['attack 49: the same parts in another order', 31, () => certified('CN=Demo Publisher,O=Demo')],
     ['attack 49: other letters of the same look', 31, () => certified('O=Demo,CN=Dem\u043e Publisher')],
     ['attack 49: an invisible letter', 31, () => certified('O=Demo,CN=Demo\u200b Publisher')],
@@ -306,6 +314,7 @@ describe('certificates under the same root', () => {
     ],
     ['attack 41: one that the publisher certified, who is no authority', 30, () => certified(subject, { issuer: leaf })],
     ['attack 55: one under a root of its own that bears the names', 30, () => certified(subject, { issuer: own('O=Demo,CN=Demo Root') })],
+    ['attack 55: one that claims to be certified by the true authority’s key', 30, () => claimed()],
     ['attack 55: one that certifies itself', 30, () => makeCertificate({ subject, key: testKey('p256', 'attacker') })],
     ['a key that is too weak', 35, () => certified(subject, { key: testKey('rsa2048', 'attacker') })],
     [
