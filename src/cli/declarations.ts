@@ -45,11 +45,15 @@ export const EXITS: Readonly<Record<number, string>> = {
   30: 'no path to a certificate that you trust',
   31: 'the signature is valid, but its publisher was not named',
   32: 'a certificate has expired or is not valid yet',
+  33: 'a certificate was revoked, or that is not known and must be',
   34: 'the timestamp is invalid',
   35: 'an algorithm or key is too weak',
+  40: 'another product, platform, channel or format than allowed',
+  41: 'an older version than one seen before or asked for',
+  42: 'a required co-signature is missing',
   50: 'an Apple signature is required or invalid',
 };
-const REFUSALS = [10, 20, 21, 22, 23, 30, 31, 32, 34, 35, 50];
+const REFUSALS = [10, 20, 21, 22, 23, 30, 31, 32, 33, 34, 35, 40, 41, 42, 50];
 
 export const COMMON: readonly OptionDeclaration[] = [
   { flags: '--json', text: 'one JSON document on stdout, errors too' },

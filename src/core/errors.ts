@@ -9,6 +9,10 @@ export const EXIT_CODES = {
   E_MANIFEST: 2,
   /** A key or certificate cannot be used as given: wrong passphrase, no matching certificate, not a key at all. */
   E_KEY: 2,
+  /** A policy file cannot be read as one. */
+  E_POLICY: 2,
+  /** What was remembered about publishers and versions is damaged, or others can write it. */
+  E_STATE: 2,
   E_READ: 3,
   E_WRITE: 3,
   E_EXISTS: 3,
@@ -16,6 +20,10 @@ export const EXIT_CODES = {
   /** A source changed between planning and reading. */
   E_CHANGED: 3,
   E_INTERRUPTED: 3,
+  /** A server gave no usable answer. */
+  E_HTTP: 3,
+  /** The image has no room for this in its seal, or embedding it would change more than the seal: a detached seal can be made. */
+  E_NO_ROOM: 3,
   E_NO_SEAL: 10,
   /** Not any image that this program knows. */
   E_NOT_IMAGE: 20,
@@ -24,6 +32,8 @@ export const EXIT_CODES = {
   E_PLIST: 20,
   E_PARTITION: 20,
   E_HFSPLUS: 20,
+  E_ISO9660: 20,
+  E_UDF: 20,
   /** The container is known but uses a part of its format that this version does not read. */
   E_UNSUPPORTED: 20,
   /** Bytes that nothing accounts for. */
@@ -37,8 +47,14 @@ export const EXIT_CODES = {
   E_UNTRUSTED: 30,
   E_UNKNOWN_PUBLISHER: 31,
   E_EXPIRED: 32,
+  E_REVOKED: 33,
   E_TIMESTAMP: 34,
   E_WEAK: 35,
+  /** Another product, platform, channel or format than the policy allows. */
+  E_PRODUCT: 40,
+  /** An older version than one that was seen or is asked for, or the same build with another content. */
+  E_DOWNGRADE: 41,
+  E_COSIGNATURE: 42,
   E_APPLE: 50,
 } as const;
 

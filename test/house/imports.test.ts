@@ -23,17 +23,21 @@ const ALLOWED: Record<string, readonly string[]> = {
   build: ['formats/*', 'seal', 'apple', 'manifest'],
   mount: ['formats/*', 'verify'],
   node: [],
+  web: [],
   cli: ['*'],
   'index.ts': ['*'],
   'worker.ts': ['*'],
+  'verifier.ts': ['*'],
+  'verify.ts': ['*'],
 };
 /** These run in a browser. */
-const PORTABLE = ['core', 'formats', 'pki', 'trust', 'seal', 'apple', 'verify'];
+const PORTABLE = ['core', 'formats', 'pki', 'trust', 'seal', 'apple', 'verify', 'web'];
 /** What each room may take from npm; nothing when it is not named. */
 const PACKAGES: Record<string, readonly string[]> = {
   keys: ['@peculiar/x509', 'reflect-metadata', 'node-forge'],
   manifest: ['yaml', 'zod', 'globby'],
-  cli: ['commander', 'picocolors'],
+  node: ['undici'],
+  cli: ['commander', 'picocolors', 'yaml'],
 };
 
 interface Import {
