@@ -34,6 +34,7 @@ export const EXIT_CODES = {
   E_HFSPLUS: 20,
   E_ISO9660: 20,
   E_UDF: 20,
+  E_BINCUE: 20,
   /** The container is known but uses a part of its format that this version does not read. */
   E_UNSUPPORTED: 20,
   /** Bytes that nothing accounts for. */
