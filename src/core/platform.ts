@@ -75,3 +75,13 @@ export interface ReadableSink extends Sink {
   /** What was written so far. */
   written(): Disk;
 }
+
+/**
+ * One question to a server by HTTP POST.
+ * @returns the body of a good answer, of bounded size @throws DisksealError `E_HTTP`
+ */
+export type HttpPost = (
+  url: string,
+  body: Uint8Array,
+  types: { readonly contentType: string; readonly accept: string },
+) => Promise<Uint8Array>;

@@ -4,7 +4,7 @@
  */
 import type { HashAlgorithm, SignatureScheme } from '../core/platform.ts';
 import { encodeDigestAlgorithm, encodeSignatureAlgorithm } from './algorithms.ts';
-import { compareBytes, equalBytes, TAG } from './der.ts';
+import { compareBytes, context, type DerElement, equalBytes, readDer, TAG } from './der.ts';
 import { element, explicit, implicit, integer, octetString, oid, sequence, setOf, time } from './der-write.ts';
 import { OID } from './oids.ts';
 import { parseCertificate } from './x509.ts';
@@ -50,26 +50,62 @@ export interface SignedDataParts {
   readonly content: Uint8Array;
   /** Every certificate of every path; one that is given twice is written once. */
   readonly certificates: readonly Uint8Array[];
-  readonly signers: readonly SignatureParts[];
+  /** New ones as parts; those of an older message as they stand there: the DER of a SignerInfo. */
+  readonly signers: readonly (SignatureParts | Uint8Array)[];
+  /** RevocationInfoChoice elements, DER; one that is given twice is written once. */
+  readonly revocations?: readonly Uint8Array[] | undefined;
 }
 
 /** @returns a ContentInfo, DER */
-export function encodeSignedData({ content, certificates, signers }: SignedDataParts): Uint8Array {
-  const digests = distinct(signers.map(({ hash }) => encodeDigestAlgorithm(hash)));
+export function encodeSignedData({ content, certificates, signers, revocations = [] }: SignedDataParts): Uint8Array {
+  const infos = signers.map((signer) => (signer instanceof Uint8Array ? signer : encodeSignerInfo(signer)));
+  const headers = infos.map(readSignerHeader);
+  const foreign = revocations.some(([tag]) => tag === context(1));
+  const byKey = headers.some(({ sidTag }) => sidTag !== TAG.sequence);
   const signedData = sequence(
-    integer(1),
-    setOf(digests),
+    // RFC 5652 5.1: 5 with revocation data that is no CRL, 3 when a signer is named by key identifier.
+    integer(foreign ? 5 : byKey ? 3 : 1),
+    setOf(distinct(headers.map(({ digestAlgorithm }) => digestAlgorithm))),
     sequence(oid(OID.idData), explicit(0, octetString(content))),
-    setOf(distinct(certificates), 0xa0),
-    setOf(signers.map(encodeSignerInfo)),
+    setOf(distinct(certificates), context(0)),
+    ...(revocations.length > 0 ? [setOf(distinct(revocations), context(1))] : []),
+    setOf(infos),
   );
   return sequence(oid(OID.idSignedData), explicit(0, signedData));
+}
+
+/** What SignedData repeats of a SignerInfo. */
+function readSignerHeader(info: Uint8Array): { sidTag: number; digestAlgorithm: Uint8Array } {
+  const fields = readDer(info, 'SignerInfo').fields('SignerInfo');
+  fields.next(TAG.integer, 'version');
+  const sidTag = fields.any('sid').tag;
+  return { sidTag, digestAlgorithm: fields.next(TAG.sequence, 'digestAlgorithm').bytes };
+}
+
+/**
+ * The same SignerInfo with one timestamp token more. Everything else keeps its bytes: the signature stays what it was.
+ * @param signerInfo - DER, as `SignerInfo.bytes` or a token's own
+ * @throws DisksealError `E_DER`
+ */
+export function withTimeStampToken(signerInfo: Uint8Array, token: Uint8Array): Uint8Array {
+  const { children } = readDer(signerInfo, 'SignerInfo').expect(TAG.sequence, 'SignerInfo');
+  const unsigned = children.find(({ tag }) => tag === context(1));
+  const isTimestamp = ([type]: readonly DerElement[]): boolean => type?.tag === TAG.oid && type.oid('attrType') === OID.timeStampToken;
+  const others = unsigned?.children.filter((entry) => !isTimestamp(entry.children)) ?? [];
+  const tokens =
+    unsigned?.children.filter((entry) => isTimestamp(entry.children)).flatMap((entry) => entry.children[1]?.children ?? []) ?? [];
+  const attributes = [
+    ...others.map(({ bytes }) => bytes),
+    attribute(OID.timeStampToken, distinct([...tokens.map(({ bytes }) => bytes), token])),
+  ];
+  const kept = children.filter((child) => child !== unsigned).map(({ bytes }) => bytes);
+  return sequence(...kept, setOf(attributes, context(1)));
 }
 
 function encodeSignerInfo(parts: SignatureParts): Uint8Array {
   const { issuer, serial } = parseCertificate(parts.certificate);
   const tokens = parts.timeStampTokens ?? [];
-  const unsignedAttributes = tokens.length > 0 ? [implicit(1, setOf([attribute(OID.timeStampToken, tokens)]))] : [];
+  const unsignedAttributes = tokens.length > 0 ? [setOf([attribute(OID.timeStampToken, distinct(tokens))], context(1))] : [];
   return sequence(
     integer(1),
     sequence(issuer.bytes, element(TAG.integer, serial)),

@@ -29,6 +29,8 @@ type SignerIdentifier =
 
 export interface SignerInfo {
   readonly offset: number;
+  /** The whole SignerInfo as it stands. */
+  readonly bytes: Uint8Array;
   readonly sid: SignerIdentifier;
   readonly digestAlgorithm: AlgorithmIdentifier;
   readonly signatureAlgorithm: AlgorithmIdentifier;
@@ -178,6 +180,7 @@ function readSignerInfo(element: DerElement): SignerInfo {
     throw fault(`the version must be ${expected}`, version, 'SignerInfo.version');
   return {
     offset: element.offset,
+    bytes: element.bytes,
     sid,
     digestAlgorithm,
     signatureAlgorithm,

@@ -14,6 +14,10 @@ export interface SignOptions {
   readonly platform: Platform;
   /** Unix seconds, whole: what the signer's clock says. Nobody takes it for a proof. */
   readonly signingTime: number;
+  /** Asks a timestamp authority about a signature and gives the token, DER. A timestamp that is wanted and cannot be had is an error. */
+  readonly timestamp?: ((signature: Uint8Array) => Promise<Uint8Array>) | undefined;
+  /** RevocationInfoChoice elements, DER, about the certificates of the paths. */
+  readonly revocations?: readonly Uint8Array[] | undefined;
 }
 
 /**
@@ -30,7 +34,8 @@ export async function signStatement(content: Uint8Array, signer: Signer, options
 export async function signStatementByAll(content: Uint8Array, signers: readonly Signer[], options: SignOptions): Promise<Uint8Array> {
   const signatures: Signature[] = [];
   for (const signer of signers) signatures.push(await signOnce(content, signer, options));
-  return encodeSignedData({ content, certificates: signatures.flatMap(({ path }) => path), signers: signatures.map(({ parts }) => parts) });
+  const certificates = signatures.flatMap(({ path }) => path);
+  return encodeSignedData({ content, certificates, signers: signatures.map(({ parts }) => parts), revocations: options.revocations });
 }
 
 interface Signature {
@@ -38,7 +43,7 @@ interface Signature {
   readonly path: readonly Uint8Array[];
 }
 
-async function signOnce(content: Uint8Array, signer: Signer, { platform, signingTime }: SignOptions): Promise<Signature> {
+async function signOnce(content: Uint8Array, signer: Signer, { platform, signingTime, timestamp }: SignOptions): Promise<Signature> {
   const path = signerPath(signer);
   checkSigner(signer, path);
   const { scheme, hash } = signer;
@@ -53,7 +58,8 @@ async function signOnce(content: Uint8Array, signer: Signer, { platform, signing
   if (!(await platform.verifySignature({ publicKey: path[0]!.spki, scheme, hash, message: attributes, signature }))) {
     throw new DisksealError('E_KEY', `the private key does not belong to the certificate of ${path[0]!.subject.text}`);
   }
-  const parts = { certificate: path[0]!.bytes, hash, scheme, signedAttributes: attributes, signature };
+  const timeStampTokens = timestamp ? [await timestamp(signature)] : [];
+  const parts = { certificate: path[0]!.bytes, hash, scheme, signedAttributes: attributes, signature, timeStampTokens };
   return { parts, path: path.map(({ bytes }) => bytes) };
 }
 

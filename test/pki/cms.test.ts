@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { DisksealError } from '../../src/core/errors.ts';
 import { parseSignedData } from '../../src/pki/cms.ts';
+import { encodeSignedData, withTimeStampToken } from '../../src/pki/cms-write.ts';
 import { compareBytes } from '../../src/pki/der.ts';
 import * as der from '../../src/pki/der-write.ts';
 import { OID } from '../../src/pki/oids.ts';
@@ -77,6 +78,61 @@ describe('a message of our own', () => {
     const both = parseSignedData(await signStatementByAll(content, [signerOf(leaf), signerOf(other)], options));
     expect(both.signers).toHaveLength(2);
     expect(both.certificates).toHaveLength(3);
+  });
+});
+
+describe('a message made from an older one', () => {
+  const token = (number: number): Uint8Array => der.sequence(der.integer(number));
+
+  test('keeps a SignerInfo byte for byte, beside a new one', async () => {
+    const other = makeCertificate({ subject: 'CN=Second', key: testKey('p384', 'second'), issuer: intermediate });
+    const older = parseSignedData(cms);
+    const newer = parseSignedData(await signStatement(content, signerOf(other), options));
+    const certificates = [...older.certificates, ...newer.certificates].map(({ bytes }) => bytes);
+    const both = parseSignedData(encodeSignedData({ content, certificates, signers: [newer.signers[0].bytes, older.signers[0].bytes] }));
+    expect(both.signers.map(({ bytes }) => bytes)).toEqual([older.signers[0].bytes, newer.signers[0].bytes].sort(compareBytes));
+    expect(both.certificates).toHaveLength(3);
+  });
+
+  test('a timestamp is added to a SignerInfo and changes nothing else of it', () => {
+    const { certificates, signers } = parseSignedData(cms);
+    const once = withTimeStampToken(signers[0].bytes, token(2));
+    const twice = withTimeStampToken(withTimeStampToken(once, token(1)), token(2));
+    const read = parseSignedData(encodeSignedData({ content, certificates: certificates.map(({ bytes }) => bytes), signers: [twice] }));
+    expect(read.signers[0]).toEqual({ ...signers[0], bytes: twice, offset: read.signers[0].offset, timeStampTokens: [token(1), token(2)] });
+  });
+
+  test('a signer by key identifier makes it version 3, revocation data that is no CRL version 5', () => {
+    const { certificates, signers } = parseSignedData(cms);
+    const info = treeOf(signers[0].bytes);
+    at(info, 0).content = Uint8Array.of(3);
+    info.children[1] = { tag: 0x80, children: [], content: leaf.certificate.extensions.subjectKeyIdentifier! };
+    const parts = { content, certificates: certificates.map(({ bytes }) => bytes), signers: [write(info)] };
+    const versionOf = (bytes: Uint8Array): Uint8Array => at(treeOf(bytes), ...SIGNED_DATA, 0).content;
+    expect(parseSignedData(encodeSignedData(parts)).signers[0].sid.kind).toBe('subjectKeyIdentifier');
+    expect(versionOf(encodeSignedData(parts))).toEqual(Uint8Array.of(3));
+    const crl = der.sequence(der.integer(1));
+    const ocsp = der.implicit(1, der.sequence(der.oid('1.2.3'), der.nullValue()));
+    const withCrl = encodeSignedData({ ...parts, revocations: [crl, crl] });
+    expect(versionOf(withCrl)).toEqual(Uint8Array.of(3));
+    expect(parseSignedData(withCrl).revocations).toEqual([crl]);
+    const withBoth = encodeSignedData({ ...parts, revocations: [ocsp, crl] });
+    expect(versionOf(withBoth)).toEqual(Uint8Array.of(5));
+    expect(parseSignedData(withBoth).revocations).toEqual([crl, ocsp]);
+  });
+
+  test('the token of a signature is asked for and stored; the revocation data too', async () => {
+    const asked: Uint8Array[] = [];
+    const timestamp = (signature: Uint8Array): Promise<Uint8Array> => {
+      asked.push(signature);
+      return Promise.resolve(token(7));
+    };
+    const read = parseSignedData(await signStatement(content, signerOf(leaf), { ...options, timestamp, revocations: [token(9)] }));
+    expect(asked).toEqual([read.signers[0].signature]);
+    expect(read.signers[0].timeStampTokens).toEqual([token(7)]);
+    expect(read.revocations).toEqual([token(9)]);
+    const none = (): Promise<Uint8Array> => Promise.reject(new DisksealError('E_HTTP', 'no authority'));
+    await expect(signStatement(content, signerOf(leaf), { ...options, timestamp: none })).rejects.toMatchObject({ exitCode: 3 });
   });
 });
 
