@@ -14,6 +14,22 @@ export type Publisher =
   /** The whole subject as `Name.text` writes it (RFC 4514, the most specific part first). */
   | { readonly kind: 'subject'; readonly text: string };
 
+/** A publisher of a policy file: everything that is given must hold. */
+export interface NamedPublisher {
+  readonly name: string;
+  /** SHA-256 of the SubjectPublicKeyInfo, or of the certificate, lower-case hexadecimal: one of these. */
+  readonly spki?: readonly string[] | undefined;
+  readonly certificate?: readonly string[] | undefined;
+  /** The whole subject, as RFC 4514 writes it. */
+  readonly subject?: string | undefined;
+  /** One of the subject's alternative names: `uri:`, `email:` or `dns:` and the whole name. */
+  readonly san?: string | undefined;
+  /** Of a certificate above it on the path: its whole subject, `sha256:HEX` or `spki:HEX`. Goes with `subject` and `san`. */
+  readonly issuer?: string | undefined;
+  /** Apple Team ID: the organizational unit of an Apple Developer ID certificate. */
+  readonly teamId?: string | undefined;
+}
+
 /** What a certificate is recognised by. */
 export interface Identity {
   readonly sha256: string;

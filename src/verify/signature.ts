@@ -14,6 +14,7 @@ import type { Certificate } from '../pki/x509.ts';
 import type { Anchor } from '../trust/anchor.ts';
 import { type Edges, findPath } from '../trust/path.ts';
 import { CODE_SIGNING, type PathFault } from '../trust/path-validation.ts';
+import type { Policy } from '../trust/policy.ts';
 import { isPublisher, type Publisher, parsePublisher, publisherFlag } from '../trust/publisher.ts';
 import { type ProvenSigner, proveSigner } from './signer-info.ts';
 import { type CertificateReport, type Refusal, reportCertificate, type SignerReport } from './signer-report.ts';
@@ -21,12 +22,13 @@ import { type Check, failure } from './verdict.ts';
 
 export type { SignerReport } from './signer-report.ts';
 
-export interface SignatureExpectations {
-  readonly anchors: readonly Anchor[];
-  /** Each as `parsePublisher` reads it; `'*'` for any code-signing certificate under an anchor. One that matches is enough. */
-  readonly publishers: readonly string[] | '*';
-  /** Unix seconds. */
+export interface SignatureExpectations extends Policy {
+  /** More policies, of which each must be met too: one of the system, say, that what the user gives cannot weaken. */
+  readonly further?: readonly Policy[] | undefined;
+  /** What this machine's clock says: Unix seconds. */
   readonly now: number;
+  /** Unix seconds that have surely passed: when this verifier was released, the newest proven time that was remembered. */
+  readonly notEarlierThan?: number | undefined;
   /** SHA-256 (hexadecimal) of the SubjectPublicKeyInfos of the example keys, to label what they signed. They are no anchors. */
   readonly demonstrationKeys?: ReadonlySet<string> | undefined;
 }
@@ -54,7 +56,8 @@ export async function checkSignatures(
   platform: Platform,
   base = 0,
 ): Promise<SignatureResult> {
-  const publishers = expectations.publishers === '*' ? [parsePublisher('*')] : expectations.publishers.map(parsePublisher);
+  const publishers =
+    expectations.publishers === '*' ? [parsePublisher('*')] : expectations.publishers.map((one) => parsePublisher(one as string));
   const checks: Check[] = [];
   const proven = await proveAll(cms, base, checks, platform);
   if (!proven) return { checks, signers: [] };
@@ -131,7 +134,10 @@ async function timestampChecks({ info }: ProvenSigner, platform: Platform): Prom
   return checks;
 }
 
-type Judgement = Omit<SignatureExpectations, 'publishers'> & { readonly publishers: readonly Publisher[]; readonly edges: Edges };
+type Judgement = Omit<SignatureExpectations, 'publishers' | 'further'> & {
+  readonly publishers: readonly Publisher[];
+  readonly edges: Edges;
+};
 
 async function judge(signer: ProvenSigner, expectations: Judgement, platform: Platform): Promise<SignerReport> {
   const { info, path, algorithm } = signer;

@@ -25,6 +25,10 @@ export interface VerifyPolicy extends SignatureExpectations {
   readonly quick?: boolean;
   /** Also read the volume and compare it with the inventory. */
   readonly deep?: boolean;
+  /** The detached seal, when the caller names one. */
+  readonly seal?: Disk | undefined;
+  /** How many bytes from the beginning are the image, on a device or in a longer file. */
+  readonly size?: number | undefined;
 }
 
 export interface Verdict {
