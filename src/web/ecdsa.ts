@@ -75,13 +75,12 @@ function content(der: Uint8Array, tag: number, at: number): { start: number; end
   return { start, end: start + length };
 }
 
-/** X.690 8.3.2: the shortest form of a number; here a positive one. */
+/** X.690 8.3.2: the shortest form of a number; here one above zero. */
 function putNumber(bytes: Uint8Array, into: Uint8Array, order: bigint): boolean {
-  const [first = 0x80, second = 0x80] = bytes;
+  const [first = 0x80, second = 0] = bytes;
   if (first >= 0x80 || (first === 0 && second < 0x80)) return false;
   const magnitude = first === 0 ? bytes.subarray(1) : bytes;
   if (magnitude.length > into.length) return false;
   into.set(magnitude, into.length - magnitude.length);
-  const value = BigInt(`0x${toHex(magnitude)}`);
-  return value >= 1n && value < order;
+  return BigInt(`0x${toHex(magnitude)}`) < order;
 }

@@ -1,9 +1,10 @@
-/** Project Wycheproof's signatures (C2SP/wycheproof) against the platform's `verifySignature`, with the keys read by our own parser. */
+/** Project Wycheproof's signatures (C2SP/wycheproof) against each platform's `verifySignature`, with the keys read by our own parser. */
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { HashAlgorithm, SignatureScheme } from '../../src/core/platform.ts';
 import { hashSize } from '../../src/pki/algorithms.ts';
 import { keyFault, parsePublicKey } from '../../src/pki/public-key.ts';
+import { webPlatform } from '../../src/web/platform.ts';
 import { testPlatform } from '../support/platform.ts';
 
 const FOLDER = new URL('../../../shared/vectors/wycheproof/', import.meta.url);
@@ -30,7 +31,12 @@ const FILES: [file: string, scheme: SignatureScheme][] = [
   ['rsa_pss_2048_sha256_mgf1_32_test.json', 'rsa-pss'],
 ];
 
-describe.skipIf(!present)('wycheproof', () => {
+const PLATFORMS = [
+  ['node:crypto', testPlatform],
+  ['Web Crypto', webPlatform()],
+] as const;
+
+describe.skipIf(!present).each(PLATFORMS)('wycheproof, %s', (_, platform) => {
   test.each(FILES)('%s', async (file, scheme) => {
     const wrong: string[] = [];
     let checked = 0;
@@ -40,7 +46,7 @@ describe.skipIf(!present)('wycheproof', () => {
       if (key.fault) expect(key.fault).toContain('exponent 3');
       for (const { tcId, comment, msg, sig, result } of group.tests) {
         const hash = group.sha ? HASHES[group.sha] : undefined;
-        const good = await testPlatform.verifySignature({ publicKey: key.spki, scheme, hash, message: bytes(msg), signature: bytes(sig) });
+        const good = await platform.verifySignature({ publicKey: key.spki, scheme, hash, message: bytes(msg), signature: bytes(sig) });
         checked++;
         // "acceptable" is a PKCS #1 signature without NULL in its DigestInfo; strict means no.
         if (good !== (result === 'valid')) wrong.push(`${tcId} ${comment}: ${result}, found ${good}`);
@@ -59,7 +65,7 @@ describe.skipIf(!present)('wycheproof', () => {
       if (expected) ours++;
       for (const { msg, sig } of tests) {
         const check = { publicKey: bytes(publicKeyDer), scheme: 'rsa-pss', hash, message: bytes(msg), signature: bytes(sig) } as const;
-        expect(await testPlatform.verifySignature(check), `${sha} ${mgfSha} ${sLen}`).toBe(expected);
+        expect(await platform.verifySignature(check), `${sha} ${mgfSha} ${sLen}`).toBe(expected);
       }
     }
     expect(ours).toBe(3);
