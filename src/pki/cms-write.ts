@@ -1,5 +1,5 @@
 /**
- * Writes the CMS SignedData that `cms.ts` reads; the types and their sources are quoted there.
+ * Writes the CMS SignedData that `signed-data.ts` reads; the types and their sources are quoted there.
  * Sets are sorted, so the same values give the same bytes.
  */
 import type { HashAlgorithm, SignatureScheme } from '../core/platform.ts';
@@ -47,6 +47,8 @@ export interface SignatureParts {
 }
 
 export interface SignedDataParts {
+  /** The OID of what is signed: data when absent. */
+  readonly contentType?: string;
   readonly content: Uint8Array;
   /** Every certificate of every path; one that is given twice is written once. */
   readonly certificates: readonly Uint8Array[];
@@ -57,16 +59,17 @@ export interface SignedDataParts {
 }
 
 /** @returns a ContentInfo, DER */
-export function encodeSignedData({ content, certificates, signers, revocations = [] }: SignedDataParts): Uint8Array {
+export function encodeSignedData(parts: SignedDataParts): Uint8Array {
+  const { contentType = OID.idData, content, certificates, signers, revocations = [] } = parts;
   const infos = signers.map((signer) => (signer instanceof Uint8Array ? signer : encodeSignerInfo(signer)));
   const headers = infos.map(readSignerHeader);
   const foreign = revocations.some(([tag]) => tag === context(1));
-  const byKey = headers.some(({ sidTag }) => sidTag !== TAG.sequence);
+  const plain = contentType === OID.idData && headers.every(({ sidTag }) => sidTag === TAG.sequence);
   const signedData = sequence(
-    // RFC 5652 5.1: 5 with revocation data that is no CRL, 3 when a signer is named by key identifier.
-    integer(foreign ? 5 : byKey ? 3 : 1),
+    // RFC 5652 5.1: 5 with revocation data that is no CRL, 3 for anything but data and when a signer is named by key identifier.
+    integer(foreign ? 5 : plain ? 1 : 3),
     setOf(distinct(headers.map(({ digestAlgorithm }) => digestAlgorithm))),
-    sequence(oid(OID.idData), explicit(0, octetString(content))),
+    sequence(oid(contentType), explicit(0, octetString(content))),
     setOf(distinct(certificates), context(0)),
     ...(revocations.length > 0 ? [setOf(distinct(revocations), context(1))] : []),
     setOf(infos),
@@ -100,6 +103,12 @@ export function withTimeStampToken(signerInfo: Uint8Array, token: Uint8Array): U
   ];
   const kept = children.filter((child) => child !== unsigned).map(({ bytes }) => bytes);
   return sequence(...kept, setOf(attributes, context(1)));
+}
+
+/** The same SignerInfo with nothing in it that is not signed. @throws DisksealError `E_DER` */
+export function withoutUnsignedAttributes(signerInfo: Uint8Array): Uint8Array {
+  const { children } = readDer(signerInfo, 'SignerInfo').expect(TAG.sequence, 'SignerInfo');
+  return sequence(...children.filter(({ tag }) => tag !== context(1)).map(({ bytes }) => bytes));
 }
 
 function encodeSignerInfo(parts: SignatureParts): Uint8Array {

@@ -9,6 +9,7 @@ import { algorithmName, digestAlgorithm, hashName, type SignatureAlgorithm, sign
 import type { SignedData, SignerInfo } from '../pki/cms.ts';
 import { equalBytes } from '../pki/der.ts';
 import { CURVE_HASH, keyFault, keyMakes } from '../pki/public-key.ts';
+import { identifies, protects } from '../pki/signed-data.ts';
 import type { Certificate } from '../pki/x509.ts';
 
 /** A signer whose signature is right. */
@@ -64,12 +65,9 @@ function boundPath(info: SignerInfo, byHash: ReadonlyMap<string, Certificate>): 
 }
 
 /** The sid is not signed: it must name the certificate that the signature binds. */
-function checkIdentifier({ sid, ...info }: SignerInfo, own: Certificate): void {
-  const named =
-    sid.kind === 'issuerAndSerial'
-      ? equalBytes(sid.issuer, own.issuer.bytes) && equalBytes(sid.serial, own.serial)
-      : own.extensions.subjectKeyIdentifier !== undefined && equalBytes(sid.keyIdentifier, own.extensions.subjectKeyIdentifier);
-  if (!named) throw wrong(info, 'E_SIGNATURE', 'the signer is not the holder of the certificate that the signature binds');
+function checkIdentifier(info: SignerInfo, own: Certificate): void {
+  if (identifies(info.sid, own)) return;
+  throw wrong(info, 'E_SIGNATURE', 'the signer is not the holder of the certificate that the signature binds');
 }
 
 function allowedAlgorithm(info: SignerInfo, own: Certificate): SignatureAlgorithm {
@@ -96,8 +94,7 @@ function allowedAlgorithm(info: SignerInfo, own: Certificate): SignatureAlgorith
 
 /** RFC 6211: the algorithms themselves are signed too. */
 function checkProtection(info: SignerInfo): void {
-  const { digestAlgorithm: digest, signatureAlgorithm: signature } = info.algorithmProtection;
-  if (equalBytes(digest, info.digestAlgorithm.bytes) && equalBytes(signature, info.signatureAlgorithm.bytes)) return;
+  if (protects(info.algorithmProtection, info)) return;
   throw wrong(info, 'E_SIGNATURE', 'the algorithms are not those that were signed');
 }
 
