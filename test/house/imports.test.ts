@@ -101,9 +101,9 @@ describe('imports', () => {
       .filter(({ file, target }) => !(PACKAGES[file.split('/')[0]] ?? []).includes(target));
     expect(broken).toEqual([]);
   });
-  test('the verifier bundles for a browser', async () => {
+  test('diskseal/verify bundles for a browser', async () => {
     const result = await build({
-      entryPoints: [join(src, 'verify/verify.ts')],
+      entryPoints: [join(src, 'verify.ts')],
       bundle: true,
       platform: 'browser',
       format: 'esm',

@@ -32,7 +32,7 @@ describe.each(platforms)('%s', (_, platform) => {
     const check = { publicKey: spkiOf(publicKey), scheme: 'ecdsa', hash: 'sha384', message, signature } as const;
     expect(await platform.verifySignature(check)).toBe(true);
     expect(await platform.verifySignature({ ...check, hash: 'sha256' })).toBe(false);
-    expect(await platform.verifySignature({ ...check, hash: undefined as never })).toBe(false);
+    expect(await platform.verifySignature({ ...check, hash: undefined })).toBe(false);
   });
 
   test('a key that is none is no error', async () => {
