@@ -2,84 +2,13 @@
  * Every command as data: arguments, options, help, exit codes, and where its code is.
  * The code is imported only when the command runs, so that `--help` costs next to nothing.
  */
-import type { CommandModule } from './command.ts';
-
-export interface OptionDeclaration {
-  readonly flags: string;
-  readonly text: string;
-  /** Given several times, it is a list. */
-  readonly list?: true;
-  /** Kept for tests of bad input and the like: works, is not shown. */
-  readonly hidden?: true;
-}
-
-export interface CommandDeclaration {
-  readonly name: string;
-  /** As commander writes them: `<image>`, `[paths...]`. */
-  readonly arguments: readonly (readonly [name: string, text: string])[];
-  readonly summary: string;
-  /** What `--help` says beyond the summary. */
-  readonly about?: string;
-  readonly options: readonly OptionDeclaration[];
-  readonly exits: readonly number[];
-  readonly examples: readonly (readonly [command: string, text: string])[];
-  /** Commands below this one, as in `keys new`. */
-  readonly commands?: readonly CommandDeclaration[];
-  /** Worker threads to start while the command's code is loaded. */
-  readonly threads?: number;
-  /** Absent where only the commands below do something. */
-  load?(): Promise<CommandModule>;
-}
-
-export const EXITS: Readonly<Record<number, string>> = {
-  0: 'done',
-  1: 'internal error',
-  2: 'wrong usage, manifest or key',
-  3: 'a file cannot be read or written, or is there already',
-  10: 'there is no seal',
-  12: 'signature good, content not checked (--quick)',
-  20: 'the image is malformed, or has bytes that nothing accounts for',
-  21: 'the content differs from what was signed',
-  22: 'the seal is malformed',
-  23: 'the signature is wrong',
-  30: 'no path to a certificate that you trust',
-  31: 'the signature is valid, but its publisher was not named',
-  32: 'a certificate has expired or is not valid yet',
-  33: 'a certificate was revoked, or that is not known and must be',
-  34: 'the timestamp is invalid',
-  35: 'an algorithm or key is too weak',
-  40: 'another product, platform, channel or format than allowed',
-  41: 'an older version than one seen before or asked for',
-  42: 'a required co-signature is missing',
-  50: 'an Apple signature is required or invalid',
-};
-const REFUSALS = [10, 20, 21, 22, 23, 30, 31, 32, 33, 34, 35, 40, 41, 42, 50];
-
-export const COMMON: readonly OptionDeclaration[] = [
-  { flags: '--json', text: 'one JSON document on stdout, errors too' },
-  { flags: '-q, --quiet', text: 'only results and errors' },
-  { flags: '-v, --verbose', text: 'say more on stderr' },
-];
-
-const TRUST: readonly OptionDeclaration[] = [
-  {
-    flags: '--trust <pem|sha256:hex>',
-    text: "a certificate you trust, as a PEM file or by its SHA-256: the publisher's own, or a root (then name the --publisher); may be repeated",
-    list: true,
-  },
-  {
-    flags: '--publisher <who>',
-    text: "the publisher you expect, under a root you trust: its whole subject, sha256:HEX, spki:HEX, or '*' for any; may be repeated",
-    list: true,
-  },
-];
+import { type CommandDeclaration, IMAGE, type OptionDeclaration, REFUSALS, TRUST } from './declaration.ts';
+import { VERIFY } from './verify-declaration.ts';
 
 const UNVERIFIED: OptionDeclaration = {
   flags: '--insecure-skip-verify',
   text: 'read the image although nobody vouches for it: what you get may have been made by anyone',
 };
-
-const IMAGE = ['<image>', 'the disk image'] as const;
 
 export const COMMANDS: readonly CommandDeclaration[] = [
   {
@@ -120,27 +49,7 @@ export const COMMANDS: readonly CommandDeclaration[] = [
     ],
     load: () => import('./commands/build.ts'),
   },
-  {
-    name: 'verify',
-    threads: 1,
-    arguments: [IMAGE],
-    summary: 'check who signed an image and that every byte is as it was signed',
-    about:
-      "The system's certificates are never used: say whom you trust. --trust with the publisher's own certificate is enough for exit 0; with a root it needs --publisher.",
-    options: [
-      ...TRUST,
-      { flags: '--deep', text: 'also read the volume and compare every file with the signed inventory' },
-      { flags: '--quick', text: 'signature and seal only; never exits 0, but 12' },
-      { flags: '--explain', text: 'say with each check what it means' },
-    ],
-    exits: [0, 1, 2, 3, 12, ...REFUSALS],
-    examples: [
-      ['diskseal verify App.dmg --trust publisher.cert.pem', 'signed by this very certificate?'],
-      ['diskseal verify App.dmg --trust root.pem --publisher "CN=Example Ltd,C=GB"', 'signed by this publisher, under this root?'],
-      ['diskseal verify App.dmg --trust sha256:9f86d0… --json', 'by fingerprint, for a script'],
-    ],
-    load: () => import('./commands/verify.ts'),
-  },
+  { ...VERIFY, load: () => import('./commands/verify.ts') },
   {
     name: 'ls',
     arguments: [IMAGE, ['[path]', 'a folder or file in the image; the top when left out']],

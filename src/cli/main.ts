@@ -3,7 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { DisksealError } from '../core/errors.ts';
-import { COMMANDS, COMMON, type CommandDeclaration, EXITS, type OptionDeclaration } from './declarations.ts';
+import { COMMON, type CommandDeclaration, EXITS, type OptionDeclaration } from './declaration.ts';
+import { COMMANDS } from './declarations.ts';
 import { asDisksealError, errorDocument, reportError } from './errors.ts';
 import { handleSignals, removeUnfinished } from './interrupt.ts';
 import { createOutput, type Output, ReportedError } from './output.ts';
