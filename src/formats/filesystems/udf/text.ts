@@ -26,7 +26,7 @@ export function decodeText(encoded: Uint8Array, offset: number): string {
 export function encodeDstring(text: string, size: number): Uint8Array {
   const field = new Uint8Array(size);
   if (text === '') return field;
-  const characters = [...text];
+  const characters = Array.from(text);
   let encoded = encodeText(text);
   while (encoded.length > size - 1) {
     characters.pop();
@@ -42,5 +42,5 @@ export function decodeDstring(field: Uint8Array): string {
   const used = field.at(-1)!;
   if (used === 0 || used >= field.length) return '';
   const encoded = field.subarray(0, used);
-  return (encoded[0] === 8 || (encoded[0] === 16 && used % 2 === 1)) ? decodeText(encoded, 0).replace(/\0+$/, '') : '';
+  return encoded[0] === 8 || (encoded[0] === 16 && used % 2 === 1) ? decodeText(encoded, 0).replace(/\0+$/, '') : '';
 }
