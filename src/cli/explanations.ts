@@ -1,6 +1,8 @@
 /** What `verify --explain` says about each check: why it is made, and what its failure would mean. */
 const EXPLANATIONS: Readonly<Record<string, string>> = {
   seal: 'the seal has one place in each kind of image, and everything outside it must be covered: nothing can be added unseen',
+  size: 'the file must end where the signed image ends: what follows was not signed',
+  embedded: 'a seal inside the image and one beside it must both be right, and say the same',
   apple: 'an Apple code signature may follow the seal; it is judged by itself, and never stands in for the publisher',
   signature: 'the CMS message must be strictly formed and its signature right, before anything that it says is believed',
   path: 'each certificate up to one that you trust must be valid, allowed to sign code, and issued by the next',

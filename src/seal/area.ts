@@ -7,6 +7,7 @@ import { crc32 } from '../core/crc32.ts';
 import { type Disk, readRange } from '../core/disk.ts';
 import { assert, DisksealError } from '../core/errors.ts';
 import { bytes, field, latin1, struct, u32be, u64be, type ValueOf } from '../core/struct.ts';
+import type { Coverage } from './coverage.ts';
 
 const MAGIC = latin1(8);
 
@@ -98,24 +99,31 @@ export function encodeArea(size: number, parts: AreaParts): Uint8Array {
   return area;
 }
 
-/** An area found in an image: where its parts are. Nothing in it is believed yet. */
+/** An area that was found: where its parts are. Nothing in it is believed yet. */
 export interface Area {
-  /** Bytes from the start of the image. */
+  /** The image, or the file of a detached seal. */
+  readonly disk: Disk;
+  /** Bytes from the start of that disk. */
   readonly offset: number;
   readonly layout: AreaLayout;
   readonly mark: AreaMark;
 }
 
+/** A seal that was found, and what it must cover. */
+export interface SealPlace {
+  readonly area: Area;
+  readonly coverage: Coverage;
+  /** Bytes of Apple's signature frame, which sealed coordinates leave out; 0 when there is none, and for all but DMGs. */
+  readonly appleFrame: number;
+}
+
 /**
- * Reads the marks of the area that ends at `end`.
+ * Reads the marks of the area that ends at `end`. Whether the leaf table has the length that the image asks for is known
+ * when it is known where the image ends.
  * @returns nothing when no footer stands there
  * @throws DisksealError `E_SEAL` when there is one and it is not exactly right, `E_READ`
  */
-export async function findArea(
-  image: Disk,
-  end: number,
-  expectedTable: (area: { offset: number; size: number }) => number,
-): Promise<Area | undefined> {
+export async function findArea(image: Disk, end: number): Promise<Area | undefined> {
   if (end < 2 * AreaMark.size) return undefined;
   const footerOffset = end - AreaMark.size;
   const footer = await readRange(image, footerOffset, AreaMark.size, 'AreaMark');
@@ -125,11 +133,9 @@ export async function findArea(
   const offset = end - mark.areaSize;
   const layout = layoutOf(mark.areaSize, mark);
   checkLayout(mark, layout, end);
-  if (mark.tableLength !== expectedTable({ offset, size: mark.areaSize }))
-    throw malformed('the leaf table has not the length that the image asks for', footerOffset);
   const header = await readRange(image, offset, AreaMark.size, 'AreaMark');
   if (!equal(header, encodeMark(HEADER_MAGIC, mark))) throw malformed('header and footer differ', offset);
-  return { offset, layout, mark };
+  return { disk: image, offset, layout, mark };
 }
 
 function readMark(encoded: Uint8Array, offset: number): AreaMark {
@@ -155,11 +161,16 @@ function checkLayout(mark: AreaMark, layout: AreaLayout, end: number): void {
   }
 }
 
+/** The CMS message of a seal, as it stands. */
+export function readCms({ disk, offset, layout, mark }: Area): Promise<Uint8Array> {
+  return readRange(disk, offset + layout.cms, mark.cmsLength, 'CMS');
+}
+
 /** Proves that nothing hides between CMS and footer. @throws DisksealError `E_SEAL` */
-export async function checkSlack(image: Disk, area: Area): Promise<void> {
+export async function checkSlack(area: Area): Promise<void> {
   const end = area.offset + area.layout.footer;
   for (let at = area.offset + area.layout.cms + area.mark.cmsLength; at < end; at += 1 << 20) {
-    const slack = await readRange(image, at, Math.min(1 << 20, end - at), 'slack');
+    const slack = await readRange(area.disk, at, Math.min(1 << 20, end - at), 'slack');
     const found = slack.findIndex((byte) => byte !== 0);
     if (found >= 0) throw malformed('the slack after the signatures is not zero', at + found);
   }

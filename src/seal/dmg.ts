@@ -5,14 +5,12 @@
 import { type Disk, joinDisks, readRange, sliceDisk } from '../core/disk.ts';
 import { DisksealError } from '../core/errors.ts';
 import { KolyTrailer } from '../formats/containers/udif/structs.ts';
-import { type Area, findArea } from './area.ts';
-import { type Coverage, leafCount, type Range } from './coverage.ts';
+import { findArea, type SealPlace } from './area.ts';
+import type { Coverage, Range } from './coverage.ts';
 
 /** codeSignatureOffset and codeSignatureLength in the trailer: Apple's signing writes them after the seal was made. */
 const MASK_OFFSET = 296;
 const MASK_LENGTH = 16;
-/** 4 TiB: the leaf table of a larger image does not fit one array. */
-const SIZE_LIMIT = 2 ** 42;
 
 /** What a seal at this place covers. All numbers are bytes in sealed coordinates. */
 export function dmgCoverage(seal: { offset: number; size: number }, imageSize: number): Coverage {
@@ -25,27 +23,18 @@ export function dmgCoverage(seal: { offset: number; size: number }, imageSize: n
   return { format: 'dmg', placement: 'embedded', imageSize, seal, covered: covered.filter(([, length]) => length > 0), masked };
 }
 
-export interface SealedDmg {
-  readonly area: Area;
-  readonly coverage: Coverage;
-  /** Bytes of Apple's signature frame, which sealed coordinates leave out; 0 when there is none. */
-  readonly appleFrame: number;
-}
-
 /**
  * Finds the seal of a DMG. Only the trailer and the area's marks are read.
  * @returns nothing when there is no seal
  * @throws DisksealError `E_UDIF`, `E_UNCOVERED`, `E_SEAL`, `E_READ`
  */
-export async function findDmgSeal(image: Disk): Promise<SealedDmg | undefined> {
+export async function findDmgSeal(image: Disk): Promise<SealPlace | undefined> {
   const trailerOffset = image.size - KolyTrailer.size;
   const encoded = await readRange(image, trailerOffset, KolyTrailer.size, 'KolyTrailer');
   const koly = KolyTrailer.read(encoded, 0, trailerOffset);
   const appleFrame = frameLength(koly, trailerOffset);
   const imageSize = image.size - appleFrame;
-  if (imageSize > SIZE_LIMIT)
-    throw new DisksealError('E_UNSUPPORTED', `an image of ${imageSize} bytes: at most ${SIZE_LIMIT}`, { offset: 0 });
-  const area = await findArea(image, checkedXmlOffset(koly, trailerOffset), (seal) => 32 * leafCount(dmgCoverage(seal, imageSize).covered));
+  const area = await findArea(image, checkedXmlOffset(koly, trailerOffset));
   if (!area) return undefined;
   const { offset } = area;
   if (koly.dataForkOffset !== 0 || koly.dataForkLength !== offset)

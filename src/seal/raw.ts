@@ -1,12 +1,12 @@
 /** The raw view of a seal: header and footer field by field, what lies between them by name. */
-import { type Disk, readRange } from '../core/disk.ts';
+import { readRange } from '../core/disk.ts';
 import type { RawField } from '../core/struct.ts';
 import { type Area, AreaMark } from './area.ts';
 
-/** Front to back. @param area - as `findDmgSeal` gives it */
-export async function rawFields(image: Disk, { offset, layout, mark }: Area): Promise<RawField[]> {
+/** Front to back, of the disk in which the area stands. */
+export async function rawFields({ disk, offset, layout, mark }: Area): Promise<RawField[]> {
   const at = async (position: number, place: string): Promise<RawField[]> => {
-    const bytes = await readRange(image, position, AreaMark.size, 'AreaMark');
+    const bytes = await readRange(disk, position, AreaMark.size, 'AreaMark');
     return AreaMark.describe(bytes, 0, position).map((field) => ({ ...field, label: field.label.replace('AreaMark', place) }));
   };
   const part = (label: string, start: number, length: number, note: string): RawField[] => {

@@ -38,6 +38,8 @@ export interface Statement extends Identity, Coverage {
   readonly flat: string;
   readonly content: InventoryDigest;
   readonly dressing: InventoryDigest;
+  /** SHA-256 (hexadecimal, ascending) of the SubjectPublicKeyInfos that may sign this product from now on. */
+  readonly keys?: readonly string[] | undefined;
 }
 
 export function encodeStatement(statement: Statement): Uint8Array {
@@ -68,7 +70,7 @@ function parseJson(bytes: Uint8Array): unknown {
 }
 
 function read(value: unknown): Statement {
-  const top = members(value, 'statement', [...REQUIRED, 'build', 'critical'], REQUIRED);
+  const top = members(value, 'statement', [...REQUIRED, 'build', 'critical', 'keys'], REQUIRED);
   const critical = top['critical'];
   if (critical !== undefined && !(Array.isArray(critical) && critical.length === 0))
     throw malformed('"critical" names what this version does not know');
@@ -92,6 +94,7 @@ function read(value: unknown): Statement {
     flat: matching(top['flat'], 'flat', DIGEST),
     content: readInventory(top['content'], 'content'),
     dressing: readInventory(top['dressing'], 'dressing'),
+    ...(top['keys'] === undefined ? {} : { keys: readKeys(top['keys']) }),
     ...(critical === undefined ? {} : { critical: [] }),
   };
 }
@@ -147,6 +150,17 @@ function readInventory(value: unknown, name: string): InventoryDigest {
     bytes: size(inventory['bytes'], `${name}.bytes`),
     digest: matching(inventory['digest'], `${name}.digest`, DIGEST),
   };
+}
+
+/** More keys than any publisher changes to at once. */
+const KEYS_LIMIT = 16;
+
+function readKeys(value: unknown): string[] {
+  if (!Array.isArray(value) || value.length === 0 || value.length > KEYS_LIMIT)
+    throw malformed(`"keys" is not a list of 1 to ${KEYS_LIMIT}`);
+  const keys = value.map((key: unknown) => matching(key, 'keys', DIGEST));
+  if (keys.some((key, index) => index > 0 && key <= keys[index - 1]!)) throw malformed('"keys" is not in ascending order');
+  return keys;
 }
 
 function ranges(value: unknown, name: string): Range[] {

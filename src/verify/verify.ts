@@ -2,20 +2,21 @@
  * The pipeline from an image to a verdict. Before the statement is believed only the trailer, the area's marks and the
  * CMS are parsed; nothing is decompressed. Any doubt is a refusal. Rules: docs/seal-format.md section 9.
  */
-import { type Disk, readRange, sliceDisk, stream } from '../core/disk.ts';
+import { type Disk, sliceDisk } from '../core/disk.ts';
 import { DisksealError, type ErrorCode, EXIT_CODES } from '../core/errors.ts';
 import type { Platform } from '../core/platform.ts';
 import { toHex } from '../core/struct.ts';
-import { isUdif } from '../formats/containers/udif/koly.ts';
 import { equalBytes } from '../pki/der.ts';
-import { checkSlack } from '../seal/area.ts';
-import { type Coverage, leafCount, leafRange } from '../seal/coverage.ts';
-import { findDmgSeal, type SealedDmg, withoutFrame } from '../seal/dmg.ts';
+import { readCms, type SealPlace } from '../seal/area.ts';
+import { type Coverage, leafRange } from '../seal/coverage.ts';
+import { withoutFrame } from '../seal/dmg.ts';
 import { hashCoverage } from '../seal/hash-coverage.ts';
 import { treeRoot } from '../seal/hash-tree.ts';
-import { type InventoryEntry, parseInventory } from '../seal/inventory.ts';
-import { type InventoryDigest, parseStatement, type Statement } from '../seal/statement.ts';
-import { hiddenFile } from './hidden-file.ts';
+import type { InventoryEntry } from '../seal/inventory.ts';
+import { detachedPlace, findSeal, imageKind } from '../seal/place.ts';
+import { parseStatement, type Statement } from '../seal/statement.ts';
+import { agree, differingMembers, placeOfSigned } from './agreement.ts';
+import { checkArea, readInventory, readTable } from './sealed-area.ts';
 import { checkSignatures, type SignatureExpectations, type SignerReport } from './signature.ts';
 import { type Check, decidingFailure, failure } from './verdict.ts';
 import { type VerifiedDisk, verifiedDisk } from './verified-disk.ts';
@@ -59,10 +60,6 @@ export async function verify(image: Disk, policy: VerifyPolicy, platform: Platfo
   return run.verdict();
 }
 
-/** Beyond any volume that can be built: a million files have 150 MB. */
-const INVENTORY_LIMIT = 256 << 20;
-const LINE_FEED = 0x0a;
-
 type Hashed = { flat: Uint8Array; table: Uint8Array } | { error: unknown };
 
 class Verification {
@@ -74,7 +71,7 @@ class Verification {
   #statement: Statement | undefined;
   #signers: readonly SignerReport[] = [];
   #disk: VerifiedDisk | undefined;
-  #seal: SealedDmg | undefined;
+  #place: SealPlace | undefined;
 
   constructor(image: Disk, policy: VerifyPolicy, platform: Platform) {
     this.#image = image;
@@ -83,17 +80,23 @@ class Verification {
   }
 
   async all(): Promise<void> {
-    const seal = await this.#check('seal', () => this.#findSeal());
-    if (!seal) return;
-    this.#seal = seal;
-    await this.#checkStatement(seal);
+    const found = await this.#check('seal', () => this.#findPlace());
+    if (!found) return;
+    this.#place = found;
+    await this.#checkStatement(found);
     // Not before: an image whose seal nobody signed would be read to its end for nothing.
     if (!this.#statement) return;
-    const content = this.#policy.quick ? undefined : this.#startHashing(seal.coverage);
-    await this.#check('area', () => this.#checkArea(seal));
-    const table = await this.#check('leaves', () => this.#readTable(seal, this.#statement!));
+    const place = this.#place;
+    const content = this.#policy.quick ? undefined : this.#startHashing(place.coverage);
+    await this.#check('area', async () => {
+      await checkArea(place.area, this.#statement!, this.#platform);
+      const { content: own, dressing } = this.#statement!;
+      this.#ok('area', `inventories as signed (${own.entries} entries and ${dressing.entries} of dressing), the rest of the seal is zero`);
+    });
+    const table = await this.#check('leaves', () => readTable(place.area, this.#statement!, this.#platform));
     await this.#checkContent(content, this.#statement, table);
-    await this.#finish(seal, table);
+    if (this.#policy.seal) await this.#check('embedded', () => this.#checkEmbedded(this.#statement!));
+    await this.#finish(place, table);
   }
 
   verdict(): Verdict {
@@ -105,7 +108,7 @@ class Verification {
       // Nothing failed and nothing was proven: never success.
       return { ...common, exitCode: EXIT_CODES.E_INTERNAL, code: 'E_INTERNAL' };
     }
-    const inventory = (): Promise<InventoryEntry[]> => this.#readInventory(this.#seal!, this.#statement!);
+    const inventory = (): Promise<InventoryEntry[]> => readInventory(this.#place!.area, this.#statement!, this.#platform);
     return { ...common, ...statement, exitCode: this.#policy.quick ? 12 : 0, disk: this.#disk, inventory };
   }
 
@@ -123,22 +126,20 @@ class Verification {
     this.#checks.push({ name, status: 'ok', message });
   }
 
-  async #findSeal(): Promise<SealedDmg> {
-    if (!(await isUdif(this.#image))) {
-      throw new DisksealError('E_NO_SEAL', 'the file does not end as a disk image (UDIF) does, and it has no seal', {
-        offset: Math.max(0, this.#image.size - 512),
-        hint: 'the download may be cut short or bytes may follow the image: compare its size with the published one',
-      });
-    }
-    const seal = await findDmgSeal(this.#image);
-    if (!seal) throw new DisksealError('E_NO_SEAL', 'the image has no seal', { hint: 'ask the publisher for a sealed image' });
-    this.#ok('seal', `embedded seal of ${seal.coverage.seal.size} bytes at ${seal.coverage.seal.offset}; it must cover every other byte`);
-    if (seal.appleFrame > 0) {
-      const message = `${seal.appleFrame} bytes of an Apple code signature follow, which this version does not judge`;
+  async #findPlace(): Promise<SealPlace> {
+    const { seal, size } = this.#policy;
+    if (size !== undefined) this.#image = firstBytes(this.#image, size);
+    const place = seal ? await detachedPlace(this.#image, seal) : await findSeal(this.#image);
+    if (!place) throw await noSeal(this.#image);
+    const { offset, size: length } = place.coverage.seal;
+    const where = seal ? `detached seal of ${length} bytes` : `embedded seal of ${length} bytes at ${offset}`;
+    this.#ok('seal', `${where}; it must cover every ${seal ? 'byte of the image' : 'other byte'}`);
+    if (place.appleFrame > 0) {
+      const message = `${place.appleFrame} bytes of an Apple code signature follow, which this version does not judge`;
       this.#checks.push({ name: 'apple', status: 'fail', code: 'E_APPLE', message, hint: 'use a version that checks Apple signatures' });
-      this.#image = withoutFrame(this.#image, seal.appleFrame);
+      this.#image = withoutFrame(this.#image, place.appleFrame);
     }
-    return seal;
+    return place;
   }
 
   /** Runs beside the checks of the area; its failure is reported in its turn. */
@@ -146,11 +147,11 @@ class Verification {
     return hashCoverage(this.#image, covered, masked, this.#platform).catch((error: unknown) => ({ error }));
   }
 
-  async #checkStatement({ area, coverage }: SealedDmg): Promise<void> {
+  async #checkStatement(found: SealPlace): Promise<void> {
+    const { area } = found;
     const result = await this.#check('signature', async () => {
-      const offset = area.offset + area.layout.cms;
-      const cms = await readRange(this.#image, offset, area.mark.cmsLength, 'CMS');
-      return checkSignatures(cms, this.#policy, this.#platform, offset);
+      const cms = await readCms(area);
+      return checkSignatures(cms, this.#policy, this.#platform, area.offset + area.layout.cms);
     });
     if (!result) return;
     this.#checks.push(...result.checks);
@@ -159,7 +160,8 @@ class Verification {
       return;
     this.#statement = await this.#check('statement', async () => {
       const statement = parseStatement(result.content!);
-      agree(statement, coverage);
+      this.#place = this.#placeOf(statement, found);
+      agree(statement, this.#place);
       return statement;
     });
     if (!this.#statement) return;
@@ -170,50 +172,33 @@ class Verification {
     );
   }
 
-  /** Every byte of the area that no digest covers. */
-  async #checkArea({ area }: SealedDmg): Promise<void> {
-    const { content, dressing } = this.#statement!;
-    const { mark, layout, offset } = area;
-    await checkSlack(this.#image, area);
-    this.#refuseHiddenFile(await readRange(this.#image, offset + layout.cms, mark.cmsLength, 'CMS'), offset + layout.cms);
-    await this.#checkInventory('content', content, offset + layout.content, mark.contentLength);
-    await this.#checkInventory('dressing', dressing, offset + layout.dressing, mark.dressingLength);
-    this.#ok(
-      'area',
-      `inventories as signed (${content.entries} entries and ${dressing.entries} of dressing), the rest of the seal is zero`,
-    );
+  /** A file that goes on after what was signed is judged as far as it was signed, so that it can be told whether only the size is wrong. */
+  #placeOf({ imageSize }: Statement, found: SealPlace): SealPlace {
+    const place = placeOfSigned(imageSize, found);
+    const more = found.coverage.imageSize - place.coverage.imageSize;
+    if (more === 0) return found;
+    this.#image = sliceDisk(this.#image, 0, imageSize);
+    const message = `${imageSize} bytes were signed, and ${more} more follow in this file`;
+    const hint = `if only the first ${imageSize} bytes are the image, as on a device, add --size ${imageSize}`;
+    this.#checks.push({ name: 'size', status: 'fail', code: 'E_UNCOVERED', message, offset: imageSize, hint });
+    return place;
   }
 
-  async #checkInventory(name: string, expected: InventoryDigest, offset: number, length: number): Promise<void> {
-    const wrong = (what: string): DisksealError => new DisksealError('E_SEAL', `the ${name} inventory ${what}`, { offset });
-    if (length !== expected.bytes) throw wrong(`has ${length} bytes, ${expected.bytes} were signed`);
-    const hash = this.#platform.hash('sha256');
-    let lines = 0;
-    for await (const bytes of stream(sliceDisk(this.#image, offset, length))) {
-      for (let at = bytes.indexOf(LINE_FEED); at >= 0; at = bytes.indexOf(LINE_FEED, at + 1)) lines++;
-      await hash.update(bytes);
+  /** Rule 18 of the seal: when the image brings a seal of its own too, both are right alone and say the same. */
+  async #checkEmbedded(statement: Statement): Promise<void> {
+    if (!(await findSeal(this.#image))) return;
+    const { seal: _, deep: __, ...policy } = this.#policy;
+    const own = new Verification(this.#image, policy, this.#platform);
+    await own.all();
+    const { exitCode, checks, statement: other } = own.verdict();
+    const failed = decidingFailure(checks);
+    if (failed) throw new DisksealError(failed.code, `the seal inside the image is refused: ${failed.message}`, failed);
+    const differing = other && differingMembers(statement, other);
+    if (!differing || (exitCode !== 0 && exitCode !== 12)) throw new DisksealError('E_INTERNAL', 'internal error: a seal was not judged');
+    if (differing.length > 0) {
+      throw new DisksealError('E_SEAL', `the detached seal and the one inside the image differ: ${differing.join(', ')}`);
     }
-    if (toHex(await hash.digest()) !== expected.digest) throw wrong('is not the one that was signed');
-    if (lines !== expected.entries) throw wrong(`has ${lines} entries, ${expected.entries} were signed`);
-  }
-
-  #refuseHiddenFile(signatures: Uint8Array, offset: number): void {
-    const found = hiddenFile(signatures);
-    if (!found) return;
-    throw new DisksealError('E_UNCOVERED', `the signatures hold a file of another kind, as a ${found.format} begins or ends`, {
-      offset: offset + found.offset,
-      hint: 'whoever added that signature or timestamp may have hidden something: use the image as the publisher gave it out',
-    });
-  }
-
-  async #readTable({ area, coverage }: SealedDmg, { tree }: Statement): Promise<Uint8Array> {
-    const table = await readRange(this.#image, area.offset + area.layout.table, area.mark.tableLength, 'leaf table');
-    if (tree.leaves !== leafCount(coverage.covered))
-      throw new DisksealError('E_SEAL', `${tree.leaves} leaves were signed, the image asks for ${leafCount(coverage.covered)}`);
-    if (toHex(await treeRoot(table, this.#platform)) !== tree.root) {
-      throw new DisksealError('E_SEAL', 'the leaf table does not give the signed root', { offset: area.offset + area.layout.table });
-    }
-    return table;
+    this.#ok('embedded', 'the image has a seal inside as well, which is right and says the same');
   }
 
   async #checkContent(hashing: Promise<Hashed> | undefined, statement: Statement, table: Uint8Array | undefined): Promise<void> {
@@ -234,7 +219,7 @@ class Verification {
 
   #tampered(found: Uint8Array, signed: Uint8Array | undefined, tree: boolean, flat: boolean): DisksealError {
     const first = signed?.findIndex((byte, index) => byte !== found[index]) ?? -1;
-    const offset = first < 0 ? undefined : leafRange(this.#seal!.coverage.covered, Math.floor(first / 32))[0];
+    const offset = first < 0 ? undefined : leafRange(this.#place!.coverage.covered, Math.floor(first / 32))[0];
     const which = tree ? 'the flat digest differs' : flat ? 'the tree differs' : 'both digests differ';
     return new DisksealError('E_TAMPERED', `the content is not what was signed: ${which}`, {
       offset,
@@ -242,11 +227,11 @@ class Verification {
     });
   }
 
-  async #finish({ coverage }: SealedDmg, table: Uint8Array | undefined): Promise<void> {
+  async #finish({ coverage }: SealPlace, table: Uint8Array | undefined): Promise<void> {
     if (!table || decidingFailure(this.#checks)) return;
     const disk = verifiedDisk(this.#image, coverage, table, this.#platform);
     if (this.#policy.deep) {
-      const entries = await this.#check('inventory', () => this.#readInventory(this.#seal!, this.#statement!));
+      const entries = await this.#check('inventory', () => readInventory(this.#place!.area, this.#statement!, this.#platform));
       if (!entries) return;
       await this.#check('volume', async () => {
         // The readers of volumes are loaded only here.
@@ -257,29 +242,6 @@ class Verification {
     }
     if (!decidingFailure(this.#checks)) this.#disk = disk;
   }
-
-  async #readInventory({ area }: SealedDmg, { content, dressing }: Statement): Promise<InventoryEntry[]> {
-    const { layout, offset } = area;
-    const own = await this.#readList('content', content, offset + layout.content);
-    const added = await this.#readList('dressing', dressing, offset + layout.dressing);
-    return [...own, ...added];
-  }
-
-  /** The file may have changed since the inventory was checked: what is parsed is what is hashed. */
-  async #readList(name: string, expected: InventoryDigest, offset: number): Promise<InventoryEntry[]> {
-    if (expected.bytes > INVENTORY_LIMIT)
-      throw new DisksealError('E_UNSUPPORTED', `the ${name} inventory has ${expected.bytes} bytes, ${INVENTORY_LIMIT} are read`, {
-        offset,
-      });
-    const bytes = await readRange(this.#image, offset, expected.bytes, `${name} inventory`);
-    if (toHex(await this.#platform.digest('sha256', bytes)) !== expected.digest) {
-      throw new DisksealError('E_TAMPERED', `the ${name} inventory is not what was signed`, {
-        offset,
-        hint: 'the image was changed after it was verified',
-      });
-    }
-    return parseInventory(bytes);
-  }
 }
 
 /** Of the signers who count: a stranger could add the example key's signature to any image. */
@@ -288,15 +250,20 @@ function isDemonstration(signers: readonly SignerReport[]): boolean {
   return counted.length > 0 ? counted.every(({ demonstration }) => demonstration) : signers.some(({ demonstration }) => demonstration);
 }
 
-/** The statement must say of the coverage exactly what the verifier derived. @throws DisksealError `E_SEAL` */
-function agree(statement: Statement, derived: Coverage): void {
-  for (const key of ['format', 'placement', 'imageSize', 'seal', 'covered', 'masked'] as const) {
-    const [said, found] = [JSON.stringify(statement[key]), JSON.stringify(derived[key])];
-    if (said === found) continue;
-    const hint = key === 'imageSize' ? 'bytes were added to the image or cut from it' : undefined;
-    throw new DisksealError('E_SEAL', `the statement says ${key} ${said}, the image asks for ${found}`, {
-      field: `statement.${key}`,
-      hint,
-    });
+/** @throws DisksealError `E_TRUNCATED` */
+function firstBytes(image: Disk, size: number): Disk {
+  if (size <= image.size) return sliceDisk(image, 0, size);
+  throw new DisksealError('E_TRUNCATED', `the image should have ${size} bytes, the file has ${image.size}`, { offset: image.size });
+}
+
+async function noSeal(image: Disk): Promise<DisksealError> {
+  const kind = await imageKind(image);
+  if (kind !== 'raw') {
+    const hint = 'ask the publisher for a sealed image, or name the seal that came with it: --seal FILE';
+    return new DisksealError('E_NO_SEAL', 'the image has no seal', { hint });
   }
+  return new DisksealError('E_NO_SEAL', 'the file does not end as a disk image (UDIF) or with a seal, and it has no seal', {
+    offset: Math.max(0, image.size - 512),
+    hint: 'the download may be cut short or bytes may follow the image: compare its size with the published one; --seal FILE names a seal of its own',
+  });
 }

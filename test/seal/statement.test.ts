@@ -63,6 +63,12 @@ describe('statement', () => {
     expect(parseStatement(encoded({ ...GOOD, critical: [] }))).toHaveProperty('critical', []);
     refused(encoded({ ...GOOD, critical: ['x'] }));
   });
+  test('the next keys may be named, in order and once each', () => {
+    const [one, two] = ['0'.repeat(64), 'f'.repeat(64)];
+    expect(parseStatement(encodeStatement({ ...GOOD, keys: [one, two] })).keys).toEqual([one, two]);
+    const many = Array.from({ length: 17 }, (_, index) => index.toString(16).padStart(64, '0'));
+    for (const keys of [[], [two, one], [one, one], ['F'.repeat(64)], [one.slice(1)], one, many, [1]]) refused(encoded({ ...GOOD, keys }));
+  });
   test.each(Object.keys(GOOD).filter((key) => key !== 'build') as (keyof Statement)[])('%s is required', (key) =>
     refused(encoded(without(key))),
   );

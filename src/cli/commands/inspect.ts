@@ -10,7 +10,8 @@ import { VolumeAttribute } from '../../formats/filesystems/hfsplus/structs.ts';
 import { rawFields as rawPartitions } from '../../formats/partitions/raw.ts';
 import { openFile } from '../../node/file-disk.ts';
 import { parseSignedData } from '../../pki/cms.ts';
-import { findDmgSeal, type SealedDmg } from '../../seal/dmg.ts';
+import type { SealPlace } from '../../seal/area.ts';
+import { findSeal } from '../../seal/place.ts';
 import { rawFields as rawSeal } from '../../seal/raw.ts';
 import { parseStatement, type Statement } from '../../seal/statement.ts';
 import { type Container, divide, filesystemName, type Layers, openContainer, type Volume } from '../../verify/layers.ts';
@@ -49,7 +50,7 @@ export async function run({ arguments: given, options, output }: Call<Options>):
 }
 
 interface SealSummary {
-  readonly found?: SealedDmg;
+  readonly found?: SealPlace;
   readonly statement?: Statement;
   /** Certificates as they stand in the seal, with their fingerprints. */
   readonly certificates?: readonly {
@@ -64,9 +65,9 @@ interface SealSummary {
 
 /** Nothing when there is no seal. What it says is repeated, not checked. */
 async function sealOf(image: Disk, platform: Platform): Promise<SealSummary | undefined> {
-  let found: SealedDmg | undefined;
+  let found: SealPlace | undefined;
   try {
-    found = await findDmgSeal(image);
+    found = await findSeal(image);
     if (!found) return undefined;
     const { offset, layout, mark } = found.area;
     const { content, certificates } = parseSignedData(await image.read(offset + layout.cms, mark.cmsLength), offset + layout.cms);
@@ -243,7 +244,7 @@ async function showRaw(path: string, image: Disk, layers: Layers, seal: SealSumm
   const spaces: { title: string; space: string; fields: AsyncIterable<RawField> }[] = [];
   const inside = merged(await rawPartitions(layers.disk, layers.map), ...layers.volumes.map(rawVolume));
   if (layers.container === 'udif') {
-    const area = seal?.found ? await rawSeal(image, seal.found.area) : [];
+    const area = seal?.found ? await rawSeal(seal.found.area) : [];
     spaces.push({ title: `file ${path}, ${image.size} bytes`, space: 'file', fields: withGaps(image, merged(rawUdif(image), area)) });
     spaces.push({ title: `disk in ${path}, ${layers.disk.size} bytes`, space: 'disk', fields: withGaps(layers.disk, inside) });
   } else {
