@@ -48,6 +48,22 @@ export function digestAlgorithm(identifier: AlgorithmIdentifier): HashAlgorithm 
   return DIGESTS.get(toHex(identifier.bytes));
 }
 
+/** The same, also with NULL parameters: RFC 5754 section 2 asks to accept what others wrote so. */
+export function foreignDigestAlgorithm(identifier: AlgorithmIdentifier): HashAlgorithm | undefined {
+  return DIGESTS.get(toHex(identifier.bytes)) ?? DIGESTS_WITH_NULL.get(toHex(identifier.bytes));
+}
+
+/**
+ * How a CMS signer of others signed whose digest is `hash`: also by the name of the key alone, rsaEncryption (RFC 3370 section 3.2).
+ * @returns undefined for what is not of the list, or goes with another digest
+ */
+export function foreignSignatureAlgorithm(identifier: AlgorithmIdentifier, hash: HashAlgorithm): SignatureAlgorithm | undefined {
+  const byKey = toHex(identifier.bytes) === RSA_KEY;
+  const algorithm = byKey ? ({ scheme: 'rsa-pkcs1', hash, name: `RSA with ${hashName(hash)}` } as const) : signatureAlgorithm(identifier);
+  // RFC 8419 section 3: SHA-512 with Ed25519.
+  return (algorithm?.hash ?? 'sha512') === hash ? algorithm : undefined;
+}
+
 /** The name of an algorithm for messages, weak and unknown ones included. */
 export function algorithmName(identifier: AlgorithmIdentifier): string {
   return signatureAlgorithm(identifier)?.name ?? oidName(identifier.oid);
@@ -96,6 +112,8 @@ function pssIdentifier(hash: HashAlgorithm, digest: Uint8Array, maskDigest: Uint
 }
 
 const DIGESTS = new Map(HASHES.map((hash) => [toHex(encodeDigestAlgorithm(hash)), hash]));
+const DIGESTS_WITH_NULL = new Map(HASHES.map((hash) => [toHex(sequence(oid(OID[hash]), nullValue())), hash]));
+const RSA_KEY = toHex(sequence(oid(OID.rsaEncryption), nullValue()));
 const SIGNATURES = new Map(allowedSignatures());
 
 function allowedSignatures(): [string, SignatureAlgorithm][] {

@@ -1,17 +1,249 @@
 /**
- * What a timestamp token says, before anything of it is believed. Source: RFC 3161 section 2.4.2.
+ * Timestamp tokens: a CMS message in which an authority says when it saw a digest. Sources: RFC 3161 section 2.4.2, RFC 5816 and 5035
+ * (signing certificate), RFC 5652 as `signed-data.ts` reads it.
  *
- *     TSTInfo ::= SEQUENCE { version INTEGER, policy OID, messageImprint MessageImprint, serialNumber INTEGER, genTime GeneralizedTime,
- *       accuracy …, ordering …, nonce …, tsa [0] …, extensions [1] … }
- *     MessageImprint ::= SEQUENCE { hashAlgorithm AlgorithmIdentifier, hashedMessage OCTET STRING }
- *
- * Left out: the token's own signature and path.
+ * Closed, and in strict DER, which RFC 3161 demands of TSTInfo alone: clients write tokens anew that come otherwise. More is allowed
+ * than in a seal's own message, because others choose it: NULL beside SHA-2, rsaEncryption, several digests for certificates.
+ * Syntax only; `trust/timestamp-proof.ts` checks the signature.
  */
 import { DisksealError } from '../core/errors.ts';
 import type { HashAlgorithm } from '../core/platform.ts';
-import { hashSize } from './algorithms.ts';
+import { type AlgorithmIdentifier, foreignDigestAlgorithm, hashSize, readAlgorithm } from './algorithms.ts';
 import { context, type DerElement, readDer, TAG } from './der.ts';
-import { OID } from './oids.ts';
+import { listExtensions } from './extensions.ts';
+import { type GeneralName, readGeneralName } from './general-name.ts';
+import { OID, oidName } from './oids.ts';
+import {
+  type AlgorithmProtection,
+  fault,
+  type ProfiledSignerInfo,
+  readSignedData,
+  type SignedDataProfile,
+  type SignerFacts,
+} from './signed-data.ts';
+import type { Certificate } from './x509.ts';
+
+export interface TimeStampToken {
+  /** The DER of TSTInfo: what was signed. */
+  readonly content: Uint8Array;
+  readonly info: TstInfo;
+  /** In the order of their encodings, all different. */
+  readonly certificates: readonly Certificate[];
+  readonly signer: TokenSigner;
+  /** A later token over this one's signature: it carries this one on when its authority's certificate has expired. */
+  readonly renewal: Uint8Array | undefined;
+}
+
+export interface TstInfo {
+  /** OID of the authority's policy. */
+  readonly policy: string;
+  readonly imprint: MessageImprint;
+  /** Content octets of the INTEGER. */
+  readonly serial: Uint8Array;
+  /** Unix seconds, with a fraction where the authority gives one. */
+  readonly time: number;
+  /** Seconds by which the time may be wrong, in both directions; 0 when the authority does not say. */
+  readonly accuracy: number;
+  readonly ordering: boolean;
+  /** Content octets of the INTEGER. */
+  readonly nonce: Uint8Array | undefined;
+  /** What the authority calls itself. */
+  readonly tsa: GeneralName | undefined;
+}
+
+export interface MessageImprint {
+  readonly hash: HashAlgorithm;
+  readonly hashedMessage: Uint8Array;
+}
+
+export interface TokenSigner extends SignerFacts {
+  /** Which certificates the signature binds, the signer's own first; others limit what its path may be made of (RFC 5035 section 5.4). */
+  readonly certificateIds: readonly [CertificateId, ...CertificateId[]];
+  readonly algorithmProtection: AlgorithmProtection | undefined;
+}
+
+/** ESSCertIDv2. */
+export interface CertificateId {
+  readonly hash: HashAlgorithm;
+  readonly certHash: Uint8Array;
+  readonly issuerSerial: { readonly issuer: Uint8Array; readonly serial: Uint8Array } | undefined;
+}
+
+const TOKEN: SignedDataProfile = {
+  contentType: OID.tstInfo,
+  maxSize: 64 << 10,
+  maxSigners: 1,
+  maxTokens: 1,
+  maxRevocations: 0,
+  signedAttributes: new Map([
+    [OID.contentType, 'required'],
+    [OID.messageDigest, 'required'],
+    [OID.signingCertificateV2, 'required'],
+    // By SHA-1, so it proves nothing; RFC 5816 allows it for old clients.
+    [OID.signingCertificate, 'optional'],
+    [OID.signingTime, 'optional'],
+    [OID.cmsAlgorithmProtection, 'optional'],
+  ]),
+};
+
+/**
+ * @param der - exactly the token
+ * @throws DisksealError `E_TIMESTAMP`, whatever is wrong with it
+ */
+export function parseTimeStampToken(der: Uint8Array): TimeStampToken {
+  try {
+    const { content, certificates, signers } = readSignedData(der, TOKEN);
+    const [signer] = signers as [ProfiledSignerInfo];
+    return {
+      content: content.content,
+      info: readTstInfo(content.nested('TSTInfo')),
+      certificates,
+      signer: tokenSigner(signer),
+      renewal: signer.timeStampTokens[0],
+    };
+  } catch (error) {
+    if (!(error instanceof DisksealError)) throw error;
+    throw new DisksealError('E_TIMESTAMP', `the timestamp is malformed: ${error.message}`, { cause: error });
+  }
+}
+
+/**
+ *     TSTInfo ::= SEQUENCE { version INTEGER { v1(1) }, policy OID, messageImprint MessageImprint, serialNumber INTEGER,
+ *       genTime GeneralizedTime, accuracy Accuracy OPTIONAL, ordering BOOLEAN DEFAULT FALSE, nonce INTEGER OPTIONAL,
+ *       tsa [0] GeneralName OPTIONAL, extensions [1] IMPLICIT Extensions OPTIONAL }
+ */
+function readTstInfo(element: DerElement): TstInfo {
+  const fields = element.fields('TSTInfo');
+  const version = fields.next(TAG.integer, 'version');
+  if (version.smallInteger('TSTInfo.version', 255) !== 1) throw fault('must be 1', version, 'TSTInfo.version');
+  const policy = fields.next(TAG.oid, 'policy').oid('TSTInfo.policy');
+  const imprint = readMessageImprint(fields.next(TAG.sequence, 'messageImprint'));
+  const serial = boundedInteger(fields.next(TAG.integer, 'serialNumber'), 'TSTInfo.serialNumber');
+  const time = fields.next(TAG.generalizedTime, 'genTime').time('TSTInfo.genTime');
+  const accuracy = fields.optional(TAG.sequence);
+  const ordering = fields.optional(TAG.boolean);
+  // X.690 11.5: a DEFAULT value is not encoded.
+  if (ordering && !ordering.boolean('ordering')) throw ordering.fail('FALSE is the default and must be left out', 'TSTInfo.ordering');
+  const nonce = fields.optional(TAG.integer);
+  const tsa = fields.optional(context(0));
+  const extensions = fields.optional(context(1));
+  fields.end();
+  if (extensions) refuseCritical(extensions);
+  return {
+    policy,
+    imprint,
+    serial,
+    time,
+    accuracy: accuracy ? readAccuracy(accuracy) : 0,
+    ordering: ordering !== undefined,
+    nonce: nonce && boundedInteger(nonce, 'TSTInfo.nonce'),
+    tsa: tsa && readGeneralName(tsa.only('TSTInfo.tsa'), 'TSTInfo.tsa'),
+  };
+}
+
+/** MessageImprint ::= SEQUENCE { hashAlgorithm AlgorithmIdentifier, hashedMessage OCTET STRING } */
+function readMessageImprint(element: DerElement): MessageImprint {
+  const fields = element.fields('MessageImprint');
+  const hash = readHash(readAlgorithm(fields.any('hashAlgorithm'), 'MessageImprint.hashAlgorithm'), element);
+  const hashedMessage = fields.next(TAG.octetString, 'hashedMessage').octetString('MessageImprint.hashedMessage');
+  fields.end();
+  if (hashedMessage.length !== hashSize(hash)) throw fault(`${hashedMessage.length} octets`, element, 'MessageImprint.hashedMessage');
+  return { hash, hashedMessage };
+}
+
+// RFC 3161 2.4.2: clients must be able to take serial numbers of 160 bits. Nonces come back as they were sent.
+const MAX_INTEGER_OCTETS = 32;
+
+function boundedInteger(element: DerElement, field: string): Uint8Array {
+  if (element.content.length > MAX_INTEGER_OCTETS) throw fault(`a number of ${element.content.length} octets`, element, field);
+  return element.content;
+}
+
+/** Accuracy ::= SEQUENCE { seconds INTEGER OPTIONAL, millis [0] INTEGER (1..999) OPTIONAL, micros [1] INTEGER (1..999) OPTIONAL } */
+function readAccuracy(element: DerElement): number {
+  const fields = element.fields('Accuracy');
+  const seconds = fields.optional(TAG.integer)?.smallInteger('Accuracy.seconds', 0x7fff_ffff) ?? 0;
+  const millis = fields.optional(context(0, 'primitive'));
+  const micros = fields.optional(context(1, 'primitive'));
+  fields.end();
+  return seconds + thousandths(millis) / 1e3 + thousandths(micros) / 1e6;
+}
+
+/** INTEGER (1..999) behind an IMPLICIT tag. */
+function thousandths(element: DerElement | undefined): number {
+  if (!element) return 0;
+  const [high, low] = element.content.length === 2 ? element.content : [0, element.content[0]];
+  const value = high! * 256 + (low ?? 0);
+  const minimal = element.content.length === 1 ? value < 0x80 : element.content.length === 2 && value >= 0x80;
+  if (!minimal || value < 1 || value > 999) throw element.fail('not a number from 1 to 999', 'Accuracy');
+  return value;
+}
+
+/** None is known: what others ignore may stand there, what must not be ignored may not. */
+function refuseCritical(element: DerElement): void {
+  const critical = listExtensions(element, context(1)).find(({ isCritical }) => isCritical);
+  if (critical) throw fault(`the critical extension ${oidName(critical.type)} is not understood`, element, 'TSTInfo.extensions');
+}
+
+function tokenSigner({ values, ...facts }: ProfiledSignerInfo): TokenSigner {
+  const old = values.get(OID.signingCertificate);
+  if (old) readSigningCertificate(old, 'SigningCertificate', readOldCertificateId);
+  const certificateIds = readSigningCertificate(values.get(OID.signingCertificateV2)!, 'SigningCertificateV2', readCertificateId);
+  return { ...facts, certificateIds };
+}
+
+const MAX_PATH = 16;
+
+/** RFC 5035 section 3 and 4: SigningCertificate(V2) ::= SEQUENCE { certs SEQUENCE OF ESSCertID(v2), policies … OPTIONAL }, without policies. */
+function readSigningCertificate<Id>(element: DerElement, field: string, read: (entry: DerElement) => Id): [Id, ...Id[]] {
+  const fields = element.fields(field);
+  const list = fields.next(TAG.sequence, 'certs').list(`${field}.certs`, { maximum: MAX_PATH });
+  fields.end();
+  return list.map(read) as [Id, ...Id[]];
+}
+
+/**
+ *     ESSCertIDv2 ::= SEQUENCE { hashAlgorithm AlgorithmIdentifier DEFAULT {id-sha256}, certHash OCTET STRING, issuerSerial OPTIONAL }
+ *
+ * SHA-256 may be written although it is the default: that is signed, and so cannot be corrected.
+ */
+function readCertificateId(element: DerElement): CertificateId {
+  const fields = element.fields('ESSCertIDv2');
+  const algorithm = fields.optional(TAG.sequence);
+  const hash = algorithm ? readHash(readAlgorithm(algorithm, 'ESSCertIDv2.hashAlgorithm'), element) : 'sha256';
+  const certHash = fields.next(TAG.octetString, 'certHash').octetString('ESSCertIDv2.certHash');
+  const issuerSerial = fields.optional(TAG.sequence);
+  fields.end();
+  if (certHash.length !== hashSize(hash)) throw fault(`${certHash.length} octets`, element, 'ESSCertIDv2.certHash');
+  return { hash, certHash, issuerSerial: issuerSerial && readIssuerSerial(issuerSerial) };
+}
+
+/** ESSCertID ::= SEQUENCE { certHash OCTET STRING, issuerSerial OPTIONAL }, the hash by SHA-1. Nothing of it is used. */
+function readOldCertificateId(element: DerElement): void {
+  const fields = element.fields('ESSCertID');
+  const { length } = fields.next(TAG.octetString, 'certHash').octetString('ESSCertID.certHash');
+  const issuerSerial = fields.optional(TAG.sequence);
+  fields.end();
+  if (length !== 20) throw fault(`${length} octets`, element, 'ESSCertID.certHash');
+  if (issuerSerial) readIssuerSerial(issuerSerial);
+}
+
+/** IssuerSerial ::= SEQUENCE { issuer GeneralNames, serialNumber INTEGER }: RFC 5035 section 5: exactly one directoryName. */
+function readIssuerSerial(element: DerElement): { issuer: Uint8Array; serial: Uint8Array } {
+  const fields = element.fields('IssuerSerial');
+  const [only, second] = fields.next(TAG.sequence, 'issuer').list('IssuerSerial.issuer');
+  const serial = fields.next(TAG.integer, 'serialNumber').content;
+  fields.end();
+  const name = readGeneralName(only!, 'IssuerSerial.issuer');
+  if (name.kind !== 'directory' || second) throw fault('must be one directoryName', element, 'IssuerSerial.issuer');
+  return { issuer: name.name.bytes, serial };
+}
+
+function readHash(identifier: AlgorithmIdentifier, element: DerElement): HashAlgorithm {
+  const hash = foreignDigestAlgorithm(identifier);
+  if (!hash) throw fault(`the digest ${oidName(identifier.oid)} is not accepted`, element, 'hashAlgorithm');
+  return hash;
+}
 
 export interface TimeStampStatement {
   readonly hash: HashAlgorithm;
@@ -23,14 +255,14 @@ export interface TimeStampStatement {
 /** @throws DisksealError `E_TIMESTAMP` when it is no token in strict DER over a SHA-2 digest */
 export function readTimeStampStatement(token: Uint8Array): TimeStampStatement {
   try {
-    return readToken(readDer(token, 'TimeStampToken'));
+    return readOldToken(readDer(token, 'TimeStampToken'));
   } catch (error) {
     if (!(error instanceof DisksealError)) throw error;
     throw new DisksealError('E_TIMESTAMP', `the timestamp is malformed: ${error.message}`, { cause: error });
   }
 }
 
-function readToken(element: DerElement): TimeStampStatement {
+function readOldToken(element: DerElement): TimeStampStatement {
   const outer = element.fields('ContentInfo');
   if (outer.next(TAG.oid, 'contentType').oid('contentType') !== OID.idSignedData) throw element.fail('not SignedData');
   const signedData = outer.next(context(0), 'content').only('content').fields('SignedData');
@@ -41,10 +273,10 @@ function readToken(element: DerElement): TimeStampStatement {
   if (content.next(TAG.oid, 'eContentType').oid('eContentType') !== OID.tstInfo) throw element.fail('not a TSTInfo');
   const octets = content.next(context(0), 'eContent').only('eContent').expect(TAG.octetString, 'eContent');
   content.end();
-  return readTstInfo(octets.nested('TSTInfo'));
+  return readOldTstInfo(octets.nested('TSTInfo'));
 }
 
-function readTstInfo(element: DerElement): TimeStampStatement {
+function readOldTstInfo(element: DerElement): TimeStampStatement {
   const fields = element.fields('TSTInfo');
   fields.next(TAG.integer, 'version').smallInteger('TSTInfo.version', 1);
   fields.next(TAG.oid, 'policy');

@@ -21,8 +21,10 @@ import { comparisonBudget, constraintFault } from './name-constraints.ts';
 export interface Purpose {
   /** OID of an extended key usage that must be listed by name; `anyExtendedKeyUsage` does not count. */
   readonly extendedKeyUsage?: string | undefined;
-  /** Must be there; without it a certificate that has no key usage extension passes. */
-  readonly keyUsage?: KeyUsage | undefined;
+  /** Must be there, or one of these; without it a certificate that has no key usage extension passes. */
+  readonly keyUsage?: KeyUsage | readonly KeyUsage[] | undefined;
+  /** Nothing else beside: the one extended key usage is critical and alone, and so are the key usages. */
+  readonly exclusive?: boolean | undefined;
   /** Which rule of key sizes applies. */
   readonly keyRole: KeyRole;
   /** Whether an authority may sign by itself. One that the user trusts by name always may. */
@@ -34,6 +36,18 @@ export const CODE_SIGNING: Purpose = {
   extendedKeyUsage: OID.codeSigning,
   keyUsage: 'digitalSignature',
   keyRole: 'signer',
+  authorityAllowed: false,
+};
+
+/**
+ * Making timestamps: RFC 3161 section 2.3 wants exactly one critical extended key usage. A key that certifies or encrypts as well is
+ * none of an authority's; which of the two usages for signing it has is left open, and both are in use.
+ */
+export const TIME_STAMPING: Purpose = {
+  extendedKeyUsage: OID.timeStamping,
+  keyUsage: ['digitalSignature', 'nonRepudiation'],
+  exclusive: true,
+  keyRole: 'authority',
   authorityAllowed: false,
 };
 
@@ -61,7 +75,7 @@ export function validatePath(request: ValidationRequest): PathFault[] {
     ...validityFaults(certificate, request),
     ...strengthFaults(certificate, index === path.length - 1, index === 0 ? purpose.keyRole : 'authority'),
     ...keyIdentifierFaults(certificate, path[index + 1]),
-    ...(index === 0 ? endFaults(certificate, purpose, path.length === 1) : authorityFaults(certificate, path, index, purpose)),
+    ...(index === 0 ? purposeFaults(certificate, purpose, path.length === 1) : authorityFaults(certificate, path, index, purpose)),
   ]);
   return [...faults, ...nameFaults(path)];
 }
@@ -156,24 +170,37 @@ function keyIdentifierFaults(certificate: Certificate, issuer: Certificate | und
   return [];
 }
 
-/** What the first certificate of the path is used for. */
-function endFaults(certificate: Certificate, purpose: Purpose, isAnchor: boolean): PathFault[] {
-  const { basicConstraints, keyUsage, extendedKeyUsage } = certificate.extensions;
-  const faults: PathFault[] = [];
-  if (basicConstraints?.ca && !purpose.authorityAllowed && !isAnchor)
-    faults.push(distrust(certificate, 'is an authority and must not sign by itself'));
-  if (purpose.keyUsage && !keyUsage?.has(purpose.keyUsage))
-    faults.push(distrust(certificate, `is not for ${purpose.keyUsage} (key usage)`, reissue(`keyUsage=critical,${purpose.keyUsage}`)));
-  if (purpose.extendedKeyUsage && !extendedKeyUsage?.has(purpose.extendedKeyUsage)) {
-    faults.push(
-      distrust(
-        certificate,
-        `is not for ${oidName(purpose.extendedKeyUsage)} (extended key usage)`,
-        reissue(`extendedKeyUsage=${oidName(purpose.extendedKeyUsage)}`),
-      ),
-    );
-  }
-  return faults;
+/** What is wrong with the first certificate of a path for what it is used for. */
+export function purposeFaults(certificate: Certificate, purpose: Purpose, isAnchor: boolean): PathFault[] {
+  const { basicConstraints } = certificate.extensions;
+  const faults = [...keyUsageFaults(certificate, purpose), ...extendedKeyUsageFaults(certificate, purpose)];
+  if (!basicConstraints?.ca || purpose.authorityAllowed || isAnchor) return faults;
+  return [distrust(certificate, 'is an authority and must not sign by itself'), ...faults];
+}
+
+function keyUsageFaults(certificate: Certificate, { keyUsage: wanted, exclusive }: Purpose): PathFault[] {
+  if (wanted === undefined) return [];
+  const allowed: readonly KeyUsage[] = typeof wanted === 'string' ? [wanted] : wanted;
+  const { keyUsage = new Set<KeyUsage>() } = certificate.extensions;
+  if (!allowed.some((usage) => keyUsage.has(usage)))
+    return [distrust(certificate, `is not for ${allowed.join(' or ')} (key usage)`, reissue(`keyUsage=critical,${allowed[0]}`))];
+  const other = exclusive ? [...keyUsage].find((usage) => !allowed.includes(usage)) : undefined;
+  return other ? [distrust(certificate, `is also for ${other} (key usage)`, reissue(`keyUsage=critical,${allowed[0]}`))] : [];
+}
+
+function extendedKeyUsageFaults(certificate: Certificate, { extendedKeyUsage: wanted, exclusive }: Purpose): PathFault[] {
+  if (wanted === undefined) return [];
+  const { extendedKeyUsage, critical } = certificate.extensions;
+  const name = oidName(wanted);
+  if (!extendedKeyUsage?.has(wanted))
+    return [
+      distrust(certificate, `is not for ${name} (extended key usage)`, reissue(`extendedKeyUsage=${exclusive ? 'critical,' : ''}${name}`)),
+    ];
+  if (exclusive && (extendedKeyUsage.size > 1 || !critical.has(OID.extendedKeyUsage)))
+    return [
+      distrust(certificate, `is not for ${name} alone, marked critical (extended key usage)`, reissue(`extendedKeyUsage=critical,${name}`)),
+    ];
+  return [];
 }
 
 /** 6.1.4 (k) to (n), 4.2.1.2, 4.2.1.9, and the nesting of extended key usage. */

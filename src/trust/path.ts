@@ -19,8 +19,8 @@ export interface PathRequest {
   /** Certificates that may lead to an anchor; they are not trusted. */
   readonly intermediates: readonly Certificate[];
   readonly anchors: readonly Anchor[];
-  /** Unix seconds at which every certificate of the path must be valid. */
-  readonly at: number;
+  /** Unix seconds at which every certificate of the path must be valid: at each, when there are several. */
+  readonly at: number | readonly number[];
   /** Seconds that a clock may be wrong; 0 when absent. */
   readonly tolerance?: number;
   readonly purpose: Purpose;
@@ -111,7 +111,9 @@ class PathSearch {
 
   #isGood(path: readonly Certificate[]): boolean {
     const { at, tolerance = 0, purpose } = this.#request;
-    const faults = validatePath({ path, at, tolerance, purpose });
+    const moments = typeof at === 'number' ? [at] : at;
+    const all = moments.flatMap((moment) => validatePath({ path, at: moment, tolerance, purpose }));
+    const faults = [...new Map(all.map((fault) => [fault.message, fault])).values()];
     if (faults.length === 0) return true;
     if (!this.#bestFaults || severity(faults) < severity(this.#bestFaults)) this.#bestFaults = faults;
     return false;
@@ -120,30 +122,10 @@ class PathSearch {
   /** Whether the issuer's key made the certificate's signature. */
   async #certified(certificate: Certificate, issuer: Certificate): Promise<boolean> {
     const known = this.#edges.get(certificate) ?? new Map<Certificate, PathFault | undefined>();
-    const fault = known.has(issuer) ? known.get(issuer) : await this.#edgeFault(certificate, issuer);
+    const fault = known.has(issuer) ? known.get(issuer) : await issuanceFault(certificate, issuer, this.#platform);
     this.#edges.set(certificate, known.set(issuer, fault));
     if (fault) this.#deadEnds.set(fault.message, fault);
     return fault === undefined;
-  }
-
-  async #edgeFault(certificate: Certificate, issuer: Certificate): Promise<PathFault | undefined> {
-    const [weak] = signatureStrengthFaults(certificate);
-    if (weak) return weak;
-    // A key of absurd size must not cost time, and one that may certify nothing decides nothing.
-    const key = keyFault(issuer.publicKey, 'authority');
-    if (key) return { code: 'E_WEAK', message: `${who(issuer.subject.text)} has ${key}` };
-    const algorithm = signatureAlgorithm(certificate.signatureAlgorithm)!;
-    const good =
-      keyMakes(issuer.publicKey, algorithm, certificate.signatureAlgorithm) &&
-      (await this.#platform.verifySignature({
-        publicKey: issuer.spki,
-        scheme: algorithm.scheme,
-        hash: algorithm.hash,
-        message: certificate.tbs,
-        signature: certificate.signature,
-      }));
-    if (good) return undefined;
-    return { code: 'E_UNTRUSTED', message: `${who(certificate.subject.text)} does not bear the signature of ${who(issuer.subject.text)}` };
   }
 
   #endAt(certificate: Certificate): void {
@@ -162,6 +144,27 @@ class PathSearch {
   reasons(): readonly PathFault[] {
     return this.#bestFaults ?? [...this.#deadEnds.values()].slice(0, 16);
   }
+}
+
+/** Why a certificate was not made by this issuer's key, or not in a way that counts; undefined when it was. */
+export async function issuanceFault(certificate: Certificate, issuer: Certificate, platform: Platform): Promise<PathFault | undefined> {
+  const [weak] = signatureStrengthFaults(certificate);
+  if (weak) return weak;
+  // A key of absurd size must not cost time, and one that may certify nothing decides nothing.
+  const key = keyFault(issuer.publicKey, 'authority');
+  if (key) return { code: 'E_WEAK', message: `${who(issuer.subject.text)} has ${key}` };
+  const algorithm = signatureAlgorithm(certificate.signatureAlgorithm)!;
+  const good =
+    keyMakes(issuer.publicKey, algorithm, certificate.signatureAlgorithm) &&
+    (await platform.verifySignature({
+      publicKey: issuer.spki,
+      scheme: algorithm.scheme,
+      hash: algorithm.hash,
+      message: certificate.tbs,
+      signature: certificate.signature,
+    }));
+  if (good) return undefined;
+  return { code: 'E_UNTRUSTED', message: `${who(certificate.subject.text)} does not bear the signature of ${who(issuer.subject.text)}` };
 }
 
 /** RFC 4158 2.4.2 and 3.5.19: the same certificate, or another for the same name and key, only makes circles. */
