@@ -270,6 +270,27 @@ export function readDer(bytes: Uint8Array, field: string, base = 0): DerElement 
   return readWhole({ document: bytes, base, start: 0, depth: 0 }, bytes.length, field);
 }
 
+/** Where an element lies, when its content is not wanted as objects. */
+export interface DerHeader {
+  readonly tag: number;
+  readonly contentStart: number;
+  readonly end: number;
+}
+
+/**
+ * The tag and length of one element, its content unread: for lists of so many elements that they are not all to become objects.
+ * The offsets are those of `document`.
+ * @param limit - where the content of what holds it ends
+ */
+export function readHeader(document: Uint8Array, start: number, limit: number, field: string, base = 0): DerHeader {
+  const place = { document, base, start, depth: 0 };
+  if (start >= limit) throw failAt(place, start, 'ends before its tag', field);
+  const tag = document[start]!;
+  checkTag(place, tag, field);
+  const { length, contentStart } = readLength(place, limit, field);
+  return { tag, contentStart, end: contentStart + length };
+}
+
 interface Place {
   readonly document: Uint8Array;
   readonly base: number;

@@ -9,6 +9,7 @@
  */
 import { DisksealError } from '../core/errors.ts';
 import { context, type DerElement, TAG } from './der.ts';
+import { type DistributionPoint, readDistributionPoints } from './distribution-point.ts';
 import { type GeneralName, generalNameFault, malformedName, readGeneralName } from './general-name.ts';
 import { OID, oidName } from './oids.ts';
 
@@ -32,7 +33,7 @@ interface BasicConstraints {
   readonly pathLength?: number | undefined;
 }
 
-interface AuthorityKeyIdentifier {
+export interface AuthorityKeyIdentifier {
   readonly keyIdentifier?: Uint8Array | undefined;
   readonly issuer?: readonly GeneralName[] | undefined;
   /** Content octets of the INTEGER. */
@@ -50,9 +51,20 @@ interface PolicyInformation {
   readonly qualifiers: readonly string[];
 }
 
+interface PolicyMapping {
+  readonly issuerDomainPolicy: string;
+  readonly subjectDomainPolicy: string;
+}
+
 interface PolicyConstraints {
   readonly requireExplicitPolicy?: number | undefined;
   readonly inhibitPolicyMapping?: number | undefined;
+}
+
+interface AccessDescription {
+  /** OID. */
+  readonly method: string;
+  readonly location: GeneralName;
 }
 
 /** Every extension at most once (RFC 5280 4.2). */
@@ -66,7 +78,12 @@ export interface Extensions {
   readonly subjectAltName?: readonly GeneralName[];
   readonly nameConstraints?: NameConstraints;
   readonly certificatePolicies?: readonly PolicyInformation[];
+  readonly policyMappings?: readonly PolicyMapping[];
   readonly policyConstraints?: PolicyConstraints;
+  /** How many more certificates may be under anyPolicy. */
+  readonly inhibitAnyPolicy?: number;
+  readonly crlDistributionPoints?: readonly DistributionPoint[];
+  readonly authorityInfoAccess?: readonly AccessDescription[];
   /** OIDs of all extensions that are there, and of the critical ones. */
   readonly present: ReadonlySet<string>;
   readonly critical: ReadonlySet<string>;
@@ -82,9 +99,7 @@ export function readExtensions(element: DerElement | undefined): Extensions {
   const present = new Set<string>();
   const critical = new Set<string>();
   const draft: Draft = { present, critical };
-  for (const extension of element?.list('Extensions', { maximum: MAX_EXTENSIONS }) ?? []) {
-    const { type, isCritical, value } = readExtension(extension);
-    if (present.has(type)) throw fault(`the extension ${oidName(type)} appears twice`, extension);
+  for (const { type, isCritical, value } of element ? listExtensions(element) : []) {
     present.add(type);
     if (isCritical) critical.add(type);
     READERS.get(type)?.(value.nested(oidName(type)), draft, isCritical);
@@ -92,7 +107,25 @@ export function readExtensions(element: DerElement | undefined): Extensions {
   return draft;
 }
 
-function readExtension(element: DerElement): { type: string; isCritical: boolean; value: DerElement } {
+export interface Extension {
+  readonly type: string;
+  readonly isCritical: boolean;
+  /** The OCTET STRING. */
+  readonly value: DerElement;
+}
+
+/** Extensions of certificates, revocation lists, their entries and OCSP answers have one syntax. Each type appears once. */
+export function listExtensions(element: DerElement, tag: number = TAG.sequence): Extension[] {
+  const seen = new Set<string>();
+  return element.list('Extensions', { tag, maximum: MAX_EXTENSIONS }).map((member) => {
+    const extension = readExtension(member);
+    if (seen.has(extension.type)) throw fault(`the extension ${oidName(extension.type)} appears twice`, member);
+    seen.add(extension.type);
+    return extension;
+  });
+}
+
+function readExtension(element: DerElement): Extension {
   const fields = element.fields('Extension');
   const type = fields.next(TAG.oid, 'extnID').oid('Extension.extnID');
   const critical = fields.optional(TAG.boolean);
@@ -109,18 +142,18 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   [OID.keyUsage, readKeyUsage],
   [OID.extendedKeyUsage, readExtendedKeyUsage],
   [OID.subjectKeyIdentifier, readSubjectKeyIdentifier],
-  [OID.authorityKeyIdentifier, readAuthorityKeyIdentifier],
+  [OID.authorityKeyIdentifier, (value, draft) => void (draft.authorityKeyIdentifier = readAuthorityKeyIdentifier(value))],
   [OID.subjectAltName, readSubjectAltName],
   [OID.issuerAltName, (value) => void readNames(value, 'issuerAltName')],
   [OID.nameConstraints, readNameConstraints],
   [OID.certificatePolicies, readCertificatePolicies],
   [OID.policyMappings, readPolicyMappings],
   [OID.policyConstraints, readPolicyConstraints],
-  [OID.inhibitAnyPolicy, (value) => void value.smallInteger('inhibitAnyPolicy', MAX_COUNT)],
-  [OID.authorityInfoAccess, readAccessDescriptions],
-  [OID.subjectInfoAccess, readAccessDescriptions],
-  // Where to fetch revocation lists from: nothing is fetched, so the structure alone matters.
-  [OID.crlDistributionPoints, (value) => void value.list('cRLDistributionPoints')],
+  [OID.inhibitAnyPolicy, (value, draft) => void (draft.inhibitAnyPolicy = value.smallInteger('inhibitAnyPolicy', MAX_COUNT))],
+  [OID.authorityInfoAccess, (value, draft) => void (draft.authorityInfoAccess = readAccessDescriptions(value))],
+  [OID.subjectInfoAccess, (value) => void readAccessDescriptions(value)],
+  [OID.crlDistributionPoints, (value, draft) => void (draft.crlDistributionPoints = readDistributionPoints(value))],
+  [OID.freshestCrl, (value) => void readDistributionPoints(value)],
 ]);
 
 const MAX_COUNT = 0xffff;
@@ -163,7 +196,7 @@ function readSubjectKeyIdentifier(value: DerElement, draft: Draft): void {
  *   authorityCertIssuer [1] GeneralNames OPTIONAL, authorityCertSerialNumber [2] CertificateSerialNumber OPTIONAL }
  * The last two are both there or both absent.
  */
-function readAuthorityKeyIdentifier(value: DerElement, draft: Draft): void {
+export function readAuthorityKeyIdentifier(value: DerElement): AuthorityKeyIdentifier {
   const fields = value.fields('authorityKeyIdentifier');
   const keyIdentifier = fields.optional(context(0, 'primitive'))?.content;
   const issuer = fields.optional(context(1));
@@ -171,7 +204,7 @@ function readAuthorityKeyIdentifier(value: DerElement, draft: Draft): void {
   fields.end();
   if ((issuer === undefined) !== (serial === undefined)) throw fault('issuer and serial number go together', value);
   const names = issuer?.list('authorityCertIssuer', { tag: context(1) }).map((name) => readGeneralName(name, 'authorityCertIssuer'));
-  draft.authorityKeyIdentifier = { keyIdentifier, issuer: names, serial };
+  return { keyIdentifier, issuer: names, serial };
 }
 
 function readSubjectAltName(value: DerElement, draft: Draft): void {
@@ -237,13 +270,15 @@ function readQualifier(element: DerElement): string {
 }
 
 /** 4.2.1.5: SEQUENCE SIZE (1..MAX) OF SEQUENCE { issuerDomainPolicy OID, subjectDomainPolicy OID }, neither being anyPolicy */
-function readPolicyMappings(value: DerElement): void {
-  for (const mapping of value.list('policyMappings')) {
+function readPolicyMappings(value: DerElement, draft: Draft): void {
+  draft.policyMappings = value.list('policyMappings').map((mapping) => {
     const fields = mapping.fields('policyMapping');
-    const pair = [fields.next(TAG.oid, 'issuerDomainPolicy'), fields.next(TAG.oid, 'subjectDomainPolicy')];
+    const issuerDomainPolicy = fields.next(TAG.oid, 'issuerDomainPolicy').oid('issuerDomainPolicy');
+    const subjectDomainPolicy = fields.next(TAG.oid, 'subjectDomainPolicy').oid('subjectDomainPolicy');
     fields.end();
-    if (pair.some((policy) => policy.oid('policyMapping') === OID.anyPolicy)) throw fault('anyPolicy cannot be mapped', mapping);
-  }
+    if (issuerDomainPolicy === OID.anyPolicy || subjectDomainPolicy === OID.anyPolicy) throw fault('anyPolicy cannot be mapped', mapping);
+    return { issuerDomainPolicy, subjectDomainPolicy };
+  });
 }
 
 /** 4.2.1.11: SEQUENCE { requireExplicitPolicy [0] SkipCerts OPTIONAL, inhibitPolicyMapping [1] SkipCerts OPTIONAL }, not empty */
@@ -265,13 +300,14 @@ function skipCerts(element: DerElement | undefined): number | undefined {
 }
 
 /** 4.2.2.1: SEQUENCE SIZE (1..MAX) OF SEQUENCE { accessMethod OID, accessLocation GeneralName } */
-function readAccessDescriptions(value: DerElement): void {
-  for (const description of value.list('AccessDescriptions')) {
+function readAccessDescriptions(value: DerElement): AccessDescription[] {
+  return value.list('AccessDescriptions').map((description) => {
     const fields = description.fields('AccessDescription');
-    fields.next(TAG.oid, 'accessMethod');
-    readGeneralName(fields.any('accessLocation'), 'accessLocation');
+    const method = fields.next(TAG.oid, 'accessMethod').oid('accessMethod');
+    const location = readGeneralName(fields.any('accessLocation'), 'accessLocation');
     fields.end();
-  }
+    return { method, location };
+  });
 }
 
 function fault(message: string, element: DerElement): DisksealError {

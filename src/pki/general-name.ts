@@ -8,7 +8,7 @@
  * The types that no constraint of ours evaluates (other, x400, ediParty, registeredId) are kept as bytes.
  */
 import { DisksealError } from '../core/errors.ts';
-import { context, type DerElement } from './der.ts';
+import { context, type DerElement, equalBytes } from './der.ts';
 import { type Name, readName } from './name.ts';
 
 export type GeneralName =
@@ -46,6 +46,18 @@ export function readGeneralName(element: DerElement, field: string): GeneralName
   const opaque = OPAQUE_KINDS.get(tag);
   if (!opaque) throw element.fail('not a GeneralName', field);
   return { kind: opaque, bytes: element.bytes, offset };
+}
+
+/** The same name letter by letter: what names of places are compared by. */
+export function sameGeneralName(left: GeneralName, right: GeneralName): boolean {
+  if (left.kind !== right.kind) return false;
+  return equalBytes(octetsOf(left), octetsOf(right));
+}
+
+function octetsOf(name: GeneralName): Uint8Array {
+  if ('text' in name) return new TextEncoder().encode(name.text);
+  if ('octets' in name) return name.octets;
+  return 'name' in name ? name.name.bytes : name.bytes;
 }
 
 /**

@@ -29,10 +29,28 @@ export const OID = {
   inhibitAnyPolicy: '2.5.29.54',
   authorityInfoAccess: '1.3.6.1.5.5.7.1.1',
   subjectInfoAccess: '1.3.6.1.5.5.7.1.11',
+  // RFC 5280 section 4.2.2.1
+  accessOcsp: '1.3.6.1.5.5.7.48.1',
+  // RFC 5280 sections 5.2 and 5.3, ITU-T X.509 for the last
+  crlNumber: '2.5.29.20',
+  crlReason: '2.5.29.21',
+  invalidityDate: '2.5.29.24',
+  deltaCrlIndicator: '2.5.29.27',
+  issuingDistributionPoint: '2.5.29.28',
+  certificateIssuer: '2.5.29.29',
+  expiredCertsOnCrl: '2.5.29.60',
+  // RFC 6960, RFC 5940
+  ocspBasic: '1.3.6.1.5.5.7.48.1.1',
+  ocspNonce: '1.3.6.1.5.5.7.48.1.2',
+  ocspNoCheck: '1.3.6.1.5.5.7.48.1.5',
+  ocspArchiveCutoff: '1.3.6.1.5.5.7.48.1.6',
+  ocspExtendedRevoke: '1.3.6.1.5.5.7.48.1.9',
+  revocationInfoOcsp: '1.3.6.1.5.5.7.16.2',
   // RFC 5280 section 4.2.1.12
   anyExtendedKeyUsage: '2.5.29.37.0',
   codeSigning: '1.3.6.1.5.5.7.3.3',
   timeStamping: '1.3.6.1.5.5.7.3.8',
+  ocspSigning: '1.3.6.1.5.5.7.3.9',
   // RFC 5280 section 4.2.1.4
   anyPolicy: '2.5.29.32.0',
   policyQualifierCps: '1.3.6.1.5.5.7.2.1',
@@ -44,6 +62,8 @@ export const OID = {
   sha256WithRsaEncryption: '1.2.840.113549.1.1.11',
   sha384WithRsaEncryption: '1.2.840.113549.1.1.12',
   sha512WithRsaEncryption: '1.2.840.113549.1.1.13',
+  // RFC 3279: to name things by, never to sign
+  sha1: '1.3.14.3.2.26',
   // RFC 5754
   sha256: '2.16.840.1.101.3.4.2.1',
   sha384: '2.16.840.1.101.3.4.2.2',
@@ -73,11 +93,14 @@ export const OID = {
   domainComponent: '0.9.2342.19200300.100.1.25',
   userId: '0.9.2342.19200300.100.1.1',
   emailAddress: '1.2.840.113549.1.9.1',
+  // Apple's certification practice statement for Developer ID: markers on the leaf and on the authority that issues it
+  appleDeveloperIdApplication: '1.2.840.113635.100.6.1.13',
+  appleDeveloperIdAuthority: '1.2.840.113635.100.6.2.6',
 } as const;
 
 const WEAK_NAMES: Readonly<Record<string, string>> = {
+  [OID.sha1]: 'SHA-1',
   '1.2.840.113549.2.5': 'MD5',
-  '1.3.14.3.2.26': 'SHA-1',
   '2.16.840.1.101.3.4.2.4': 'SHA-224',
   '1.2.840.113549.1.1.4': 'md5WithRSAEncryption',
   '1.2.840.113549.1.1.5': 'sha1WithRSAEncryption',
@@ -94,8 +117,8 @@ const WEAK_NAMES: Readonly<Record<string, string>> = {
 };
 
 const NAMES: Readonly<Record<string, string>> = {
-  ...WEAK_NAMES,
   ...Object.fromEntries(Object.entries(OID).map(([name, oid]) => [oid, name])),
+  ...WEAK_NAMES,
 };
 
 /** The name of an OID for messages, or its digits. */

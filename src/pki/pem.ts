@@ -22,11 +22,12 @@ const MAX_SIZE = 4 << 20;
 
 /**
  * Every block of the text, in order; none is not an error.
+ * @param limit - how many characters the text may have
  * @throws DisksealError `E_KEY` with the line when a block is not closed or not base 64
  */
-export function readPem(source: string | Uint8Array): PemBlock[] {
+export function readPem(source: string | Uint8Array, limit = MAX_SIZE): PemBlock[] {
   const text = typeof source === 'string' ? source : latin1(source);
-  if (text.length > MAX_SIZE) throw new DisksealError('E_KEY', `${text.length} bytes are too many for a file of keys or certificates`);
+  if (text.length > limit) throw new DisksealError('E_KEY', `${text.length} bytes are too many for a file of keys or certificates`);
   const lines = text.split(/\r\n|\n|\r/);
   const blocks: PemBlock[] = [];
   for (let index = 0; index < lines.length; index++) {

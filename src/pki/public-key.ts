@@ -55,6 +55,13 @@ export function parsePublicKey(spki: Uint8Array): PublicKey {
   return readPublicKey(readDer(spki, 'SubjectPublicKeyInfo'));
 }
 
+/** The octets of the BIT STRING subjectPublicKey: what OCSP hashes to name a key. */
+export function keyOctets({ spki }: PublicKey): Uint8Array {
+  const fields = readDer(spki, 'SubjectPublicKeyInfo').fields('SubjectPublicKeyInfo');
+  fields.any('algorithm');
+  return fields.next(TAG.bitString, 'subjectPublicKey').content.subarray(1);
+}
+
 type KeyFacts = Omit<PublicKey, 'spki' | 'algorithm'>;
 
 function readByKind(algorithm: AlgorithmIdentifier, keyBits: DerElement): KeyFacts {

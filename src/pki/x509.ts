@@ -118,8 +118,8 @@ function readValidity(element: DerElement): { notBefore: number; notAfter: numbe
   return { notBefore, notAfter };
 }
 
-/** RFC 5280 4.1.2.5: UTCTime through 2049, GeneralizedTime without fractions from 2050 on. */
-function readTime(element: DerElement, field: string): number {
+/** RFC 5280 4.1.2.5 and 5.1.2.4: UTCTime through 2049, GeneralizedTime without fractions from 2050 on. */
+export function readTime(element: DerElement, field: string): number {
   const seconds = element.time(field);
   const general = element.tag === TAG.generalizedTime;
   if (!Number.isInteger(seconds) || (general && seconds < Date.UTC(2050, 0) / 1000)) {
