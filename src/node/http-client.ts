@@ -20,7 +20,7 @@ export interface HttpTimes {
   readonly headers: number;
   /** Without a byte in the middle of an answer. */
   readonly idle: number;
-  /** For a whole answer; a long one gets more by its length. */
+  /** For an answer, and more for each byte that has come. */
   readonly total: number;
   /** Bytes a second, less than which is no answer. */
   readonly slowest: number;
@@ -39,8 +39,6 @@ export interface HttpRequest {
   readonly method: 'GET' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
-  /** How long an answer is expected to be, for its time limit. */
-  readonly expected?: number;
 }
 
 /** The answer to a question, redirects followed. Either its body is read or it is discarded. */
@@ -131,9 +129,8 @@ async function createAgent(lookup: LookupFunction, { connect, headers, idle }: H
 
 /** One question, one answer. */
 async function exchange(agent: Dispatcher, request: HttpRequest, times: HttpTimes): Promise<HttpAnswer> {
-  const { url, method, body, expected = 0 } = request;
+  const { url, method, body } = request;
   const authorization = authorizationOf(url);
-  const limit = AbortSignal.timeout(times.total + Math.ceil((expected / times.slowest) * 1000));
   try {
     const response = await agent.request({
       origin: url.origin,
@@ -146,9 +143,8 @@ async function exchange(agent: Dispatcher, request: HttpRequest, times: HttpTime
         ...request.headers,
       },
       body: body ?? null,
-      signal: limit,
     });
-    const answer = answerOf(url, response);
+    const answer = answerOf(url, response, times);
     refuseEncoded(answer);
     return answer;
   } catch (error) {
@@ -156,7 +152,7 @@ async function exchange(agent: Dispatcher, request: HttpRequest, times: HttpTime
   }
 }
 
-function answerOf(url: URL, { statusCode, headers, body }: Dispatcher.ResponseData): HttpAnswer {
+function answerOf(url: URL, { statusCode, headers, body }: Dispatcher.ResponseData, times: HttpTimes): HttpAnswer {
   // Destroying an answer that nobody reads is an error event of its own.
   body.on('error', () => undefined);
   return {
@@ -168,8 +164,15 @@ function answerOf(url: URL, { statusCode, headers, body }: Dispatcher.ResponseDa
       throw new HttpFault(url, `the answer has several headers ${name}`);
     },
     async *body() {
+      const start = Date.now();
+      let received = 0;
       try {
-        for await (const piece of body) yield piece as Uint8Array;
+        for await (const piece of body as AsyncIterable<Uint8Array>) {
+          received += piece.length;
+          if (Date.now() - start > times.total + (received / times.slowest) * 1000)
+            throw new HttpFault(url, 'the server takes too long', {}, true);
+          yield piece;
+        }
       } catch (error) {
         throw httpFault(url, error);
       }

@@ -57,9 +57,6 @@ const WORDS: Record<string, readonly [message: string, passing: boolean, hint?: 
 /** @param cause - whatever a request threw */
 export function httpFault(url: URL, cause: unknown): DisksealError {
   if (cause instanceof DisksealError) return cause;
-  if (cause instanceof Error && (cause.name === 'TimeoutError' || cause.name === 'AbortError')) {
-    return new HttpFault(url, 'the server takes too long', { cause }, true);
-  }
   const known = WORDS[codeOf(cause) ?? ''];
   if (known) return new HttpFault(url, known[0], { cause, hint: known[2] }, known[1]);
   if (cause instanceof Error && cause.name === 'HTTPParserError') return new HttpFault(url, 'the answer is not HTTP', { cause });

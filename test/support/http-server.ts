@@ -1,4 +1,5 @@
 /** A server on this machine that serves a few bytes or a file by ranges, counts what it sends, and misbehaves on request. */
+import { once } from 'node:events';
 import { open } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -127,6 +128,8 @@ async function answer(
   response.statusCode = asked ? 206 : 200;
   if (!wrong.body) response.setHeader('content-length', to - from + 1);
   const breakAfter = wrong.breakAfter?.(count) ?? Number.POSITIVE_INFINITY;
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
   response.flushHeaders();
   for (let at = from; at <= to; at += 65_536) {
     let bytes = await served.read(at, Math.min(65_536, to - at + 1));
@@ -137,7 +140,7 @@ async function answer(
     }
     if (wrong.pause) await new Promise((resolve) => setTimeout(resolve, wrong.pause));
     if (response.destroyed) return;
-    if (!response.write(bytes)) await new Promise<void>((resolve) => response.once('drain', resolve).once('close', resolve));
+    if (!response.write(bytes)) await once(response, 'drain', { signal: gone.signal });
   }
   response.end();
 }
