@@ -166,6 +166,16 @@ export function opaqueDisk(size: number, readInto: (position: number, into: Uint
   };
 }
 
+/** Metadata that is made when it is read. @param readInto - fills every byte of `into`, which may hold anything before */
+export function generatedDisk(size: number, readInto: (position: number, into: Uint8Array) => Promise<void>): Disk {
+  return {
+    ...opaqueDisk(size, readInto),
+    *extents() {
+      if (size > 0) yield { position: 0, length: size, kind: 'generated' };
+    },
+  };
+}
+
 /** The part of an extent within [from, to), or nothing. */
 export function clip(extent: Extent, from: number, to: number): Extent | undefined {
   const position = Math.max(extent.position, from);

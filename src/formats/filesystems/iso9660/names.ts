@@ -6,9 +6,11 @@ import { malformed } from './malformed.ts';
 
 /** What a file identifier shows as: without the version, and without the dot that an empty extension leaves. */
 export function isoName(identifier: Uint8Array): string {
-  return String.fromCharCode(...identifier)
-    .replace(/;[0-9]{0,5}$/, '')
-    .replace(/(.)\.$/, '$1');
+  return shownIdentifier(String.fromCharCode(...identifier));
+}
+
+export function shownIdentifier(identifier: string): string {
+  return identifier.replace(/;[0-9]{0,5}$/, '').replace(/(.)\.$/, '$1');
 }
 
 /** Joliet wants the version too; nobody writes it any more. A dot at the end is the name's own. */

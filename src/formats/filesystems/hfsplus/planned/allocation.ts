@@ -1,6 +1,5 @@
 /** The allocation file of a planned volume: all blocks from the first on are used, then all are free, and the last is used. */
-import type { Disk } from '../../../../core/disk.ts';
-import { generatedDisk } from './generated-disk.ts';
+import { type Disk, generatedDisk } from '../../../../core/disk.ts';
 
 /**
  * @param size - bytes of the file; bits beyond the volume's blocks are zero

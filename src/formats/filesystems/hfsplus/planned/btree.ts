@@ -4,10 +4,9 @@
  * Node order: header, leaves, index levels upwards, map nodes, spare nodes.
  */
 
-import { type Disk, lastAtOrBefore } from '../../../../core/disk.ts';
+import { type Disk, generatedDisk, lastAtOrBefore } from '../../../../core/disk.ts';
 import { assert } from '../../../../core/errors.ts';
 import { HEADER_MAP_OFFSET, HeaderRecord, NodeDescriptor, NodeKind } from '../structs.ts';
-import { generatedDisk } from './generated-disk.ts';
 
 /** Records in key order, each known by its place in that order. Sizes are bytes and even. */
 export interface SortedRecords {
