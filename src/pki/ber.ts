@@ -1,6 +1,7 @@
 /**
- * BER made DER, for PKCS#12 files alone: Keychain leaves the attributes of a key unsorted, NSS and Windows of old wrote indefinite
- * lengths and octet strings in pieces. Nothing that is signed or verified comes through here. Source: ITU-T X.690 (2021) sections 8 and 10.
+ * BER made DER, for what others send to those who sign: PKCS#12 files (Keychain leaves the attributes of a key unsorted, NSS and Windows
+ * of old wrote indefinite lengths and octet strings in pieces) and the answers of timestamp authorities. A verifier takes nothing that
+ * came through here. Source: ITU-T X.690 (2021) sections 8 and 10.
  * What is rewritten: lengths, pieces of OCTET STRINGs, the order of SETs, the value of TRUE. What else DER refuses stays as it is.
  */
 import { DisksealError } from '../core/errors.ts';

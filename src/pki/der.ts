@@ -49,8 +49,9 @@ export function context(number: number, form: 'primitive' | 'constructed' = 'con
   return 0x80 | (form === 'constructed' ? 0x20 : 0) | number;
 }
 
-// Nested input comes from strangers and must not exhaust the stack. Real certificates and messages stay below 20.
-const MAX_DEPTH = 32;
+// Nested input comes from strangers and must not exhaust the stack. Real certificates and messages stay below 20; each renewal of a
+// timestamp adds 8.
+const MAX_DEPTH = 48;
 
 /** One tag-length-value, as it stands in its document. */
 export class DerElement {

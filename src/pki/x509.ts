@@ -128,6 +128,13 @@ export function readTime(element: DerElement, field: string): number {
   return seconds;
 }
 
+/** Self-issued, and not by an older key of the same name, as certificates are that lead over from one root key to the next. */
+export function isRoot({ selfIssued, extensions }: Certificate): boolean {
+  const issuerKey = extensions.authorityKeyIdentifier?.keyIdentifier;
+  const ownKey = extensions.subjectKeyIdentifier;
+  return selfIssued && (!issuerKey || !ownKey || equalBytes(issuerKey, ownKey));
+}
+
 /** The serial number as people see it: hexadecimal, without the octet that only keeps it positive. */
 export function serialText(serial: Uint8Array): string {
   return toHex(serial.length > 1 && serial[0] === 0 ? serial.subarray(1) : serial);

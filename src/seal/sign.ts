@@ -8,7 +8,7 @@ import type { Signer } from '../core/signer.ts';
 import { encodeSignedData, type SignatureParts, signedAttributes } from '../pki/cms-write.ts';
 import { equalBytes } from '../pki/der.ts';
 import { CURVE_HASH, keyFault, type PublicKey } from '../pki/public-key.ts';
-import { type Certificate, parseCertificate } from '../pki/x509.ts';
+import { type Certificate, isRoot, parseCertificate } from '../pki/x509.ts';
 
 export interface SignOptions {
   readonly platform: Platform;
@@ -38,12 +38,13 @@ export async function signStatementByAll(content: Uint8Array, signers: readonly 
   return encodeSignedData({ content, certificates, signers: signatures.map(({ parts }) => parts), revocations: options.revocations });
 }
 
-interface Signature {
+export interface Signature {
   readonly parts: SignatureParts;
   readonly path: readonly Uint8Array[];
 }
 
-async function signOnce(content: Uint8Array, signer: Signer, { platform, signingTime, timestamp }: SignOptions): Promise<Signature> {
+/** One signature, for a message with others or alone. @throws DisksealError as `signStatement` */
+export async function signOnce(content: Uint8Array, signer: Signer, { platform, signingTime, timestamp }: SignOptions): Promise<Signature> {
   const path = signerPath(signer);
   checkSigner(signer, path);
   const { scheme, hash } = signer;
@@ -67,13 +68,6 @@ async function signOnce(content: Uint8Array, signer: Signer, { platform, signing
 function signerPath({ certificates }: Signer): Certificate[] {
   const path = certificates.map((der) => parseCertificate(der));
   return path.length > 1 && isRoot(path.at(-1)!) ? path.slice(0, -1) : path;
-}
-
-/** Self-issued, and not by an older key of the same name, as certificates are that lead over from one root key to the next. */
-function isRoot({ selfIssued, extensions }: Certificate): boolean {
-  const issuerKey = extensions.authorityKeyIdentifier?.keyIdentifier;
-  const ownKey = extensions.subjectKeyIdentifier;
-  return selfIssued && (!issuerKey || !ownKey || equalBytes(issuerKey, ownKey));
 }
 
 function checkSigner({ scheme, hash }: Signer, path: readonly Certificate[]): void {

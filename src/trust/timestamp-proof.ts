@@ -36,8 +36,8 @@ export async function proveTimeStamp(der: Uint8Array, signature: Uint8Array, pla
   return { token, chain: [own, ...(await issuersOf(own, token, platform))] };
 }
 
-/** RFC 5035 section 5: the signature says by hash which certificate it was made with. */
-async function boundCertificate({ certificates, signer }: TimeStampToken, platform: Platform): Promise<Certificate> {
+/** RFC 5035 section 5: the signature says by hash which certificate it was made with. @throws DisksealError `E_TIMESTAMP` */
+export async function boundCertificate({ certificates, signer }: TimeStampToken, platform: Platform): Promise<Certificate> {
   const [id] = signer.certificateIds;
   const own = await findCertificate(id, certificates, platform);
   if (!own) throw wrong('it binds a certificate that is not there');
@@ -84,11 +84,11 @@ async function checkSignature({ content, signer }: TimeStampToken, own: Certific
 function checkAuthority({ info }: TimeStampToken, own: Certificate): void {
   const [fault] = purposeFaults(own, TIME_STAMPING, false);
   if (fault) throw wrong(fault.message);
-  const { tsa, time, accuracy } = info;
+  const { tsa, time } = info;
   const names = [{ kind: 'directory', name: own.subject, offset: 0 } as const, ...(own.extensions.subjectAltName ?? [])];
   if (tsa && !names.some((name) => sameGeneralName(name, tsa))) throw wrong(`it names an authority that is not ${own.subject.text}`);
-  if (time - accuracy < own.notBefore) throw wrong(`its time is before the certificate of ${own.subject.text} was valid`);
-  if (Math.floor(time + accuracy) > own.notAfter) throw wrong(`its time is after the certificate of ${own.subject.text} expired`);
+  if (time < own.notBefore) throw wrong(`its time is before the certificate of ${own.subject.text} was valid`);
+  if (Math.floor(time) > own.notAfter) throw wrong(`its time is after the certificate of ${own.subject.text} expired`);
 }
 
 /** The other certificates make one chain above the authority's, and nothing rides along. */
@@ -110,7 +110,12 @@ async function issuersOf(own: Certificate, { certificates, signer }: TimeStampTo
   return chain;
 }
 
-async function issuerIn(child: Certificate, candidates: Iterable<Certificate>, platform: Platform): Promise<Certificate | undefined> {
+/** The first of these that certified a certificate. */
+export async function issuerIn(
+  child: Certificate,
+  candidates: Iterable<Certificate>,
+  platform: Platform,
+): Promise<Certificate | undefined> {
   for (const candidate of candidates) {
     if (!equalBytes(candidate.subject.bytes, child.issuer.bytes)) continue;
     if (!(await issuanceFault(child, candidate, platform))) return candidate;

@@ -79,19 +79,19 @@ describe('what is not DER is refused where it is', () => {
     expect(error.message).toMatch(words);
   });
 
-  test('nesting beyond 32, as a chain of tags and through octet strings', () => {
+  test('nesting beyond 48, as a chain of tags and through octet strings', () => {
     const nest = (depth: number, wrap: (inner: Uint8Array) => Uint8Array): Uint8Array =>
       depth === 0 ? write.nullValue() : wrap(nest(depth - 1, wrap));
-    expect(readDer(nest(31, write.sequence), 'test').tag).toBe(TAG.sequence);
-    expect(refusal(nest(32, write.sequence)).message).toMatch(/32 deep/);
-    expect(refusal(nest(2000, write.sequence)).message).toMatch(/32 deep/);
-    let inside: DerElement = readDer(nest(31, write.octetString), 'test');
-    for (let depth = 0; depth < 31; depth++) inside = inside.nested('test');
+    expect(readDer(nest(47, write.sequence), 'test').tag).toBe(TAG.sequence);
+    expect(refusal(nest(48, write.sequence)).message).toMatch(/48 deep/);
+    expect(refusal(nest(2000, write.sequence)).message).toMatch(/48 deep/);
+    let inside: DerElement = readDer(nest(47, write.octetString), 'test');
+    for (let depth = 0; depth < 47; depth++) inside = inside.nested('test');
     expect(inside.tag).toBe(TAG.null);
-    let deeper = readDer(nest(40, write.octetString), 'test');
+    let deeper = readDer(nest(60, write.octetString), 'test');
     expect(() => {
       for (;;) deeper = deeper.nested('test');
-    }).toThrow(/32 deep/);
+    }).toThrow(/48 deep/);
   });
 });
 
