@@ -20,6 +20,8 @@ export interface IsoVolume {
   readonly size: number;
   /** Positions of the descriptors that say the volume's size: the primary one and those of other views that say the same. */
   readonly sized: readonly number[];
+  /** The first bytes of each of these, as far as the size goes. */
+  readonly heads: readonly Uint8Array[];
   /** Position after the set's terminator. */
   readonly descriptorsEnd: number;
   /** The image is a UDF volume too. */
@@ -29,6 +31,7 @@ export interface IsoVolume {
 /** @throws DisksealError `E_ISO9660`, `E_UNSUPPORTED`, `E_UNCOVERED` for a second primary descriptor, `E_TRUNCATED` for a volume cut short */
 export async function readIsoVolume(image: Disk): Promise<IsoVolume> {
   const sized: number[] = [];
+  const heads: Uint8Array[] = [];
   let blocks: number | undefined;
   let at = FIRST * SECTOR;
   for (let count = 0; ; count++, at += SECTOR) {
@@ -47,7 +50,9 @@ export async function readIsoVolume(image: Disk): Promise<IsoVolume> {
     if (type !== Type.primary && type !== Type.supplementary) continue;
     const own = spaceSize(descriptor, at);
     blocks ??= own;
-    if (own === blocks) sized.push(at);
+    if (own !== blocks) continue;
+    sized.push(at);
+    heads.push(descriptor.slice(0, SPACE_SIZE + 8));
   }
   const size = blocks! * SECTOR;
   if (size > image.size) {
@@ -56,7 +61,7 @@ export async function readIsoVolume(image: Disk): Promise<IsoVolume> {
       hint: 'the file may be cut short: compare its size with the published one',
     });
   }
-  return { size, sized, descriptorsEnd: at + SECTOR, udf: await hasUdf(image, at + SECTOR) };
+  return { size, sized, heads, descriptorsEnd: at + SECTOR, udf: await hasUdf(image, at + SECTOR) };
 }
 
 /** Sectors. */
