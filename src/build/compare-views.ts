@@ -28,8 +28,8 @@ export async function compareWritten(
 ): Promise<void> {
   const [partition] = await openPartitions(await openUdif(image, platform));
   assert(partition, 'the image shows no partition');
-  const hashed = new Map([...contents].map(({ path, position }) => [asVolume(path), position]));
-  const tree = comparedTree(await openVolume(locating(partition.disk)), inventory, platform);
+  const hashed = new Map([...contents].map(({ path, position }) => [path.split('/').map(asVolume).join('/'), position]));
+  const tree = comparedTree(await openVolume(locating(partition.disk)), inventory, platform, asVolume);
   const linked = new Map<string, number>();
   const others: { path: string; group: string; position: number }[] = [];
   for await (const { path, entry } of walk(tree.root)) {
@@ -65,11 +65,9 @@ function place(content: Disk, path: string): number {
   return only.file.offset;
 }
 
-function asVolume(path: string): string {
-  return path
-    .split('/')
-    .map((name) => toPosix(toStored(name)))
-    .join('/');
+/** HFS+ holds names decomposed. */
+function asVolume(name: string): string {
+  return toPosix(toStored(name));
 }
 
 function differs(path: string): DisksealError {

@@ -7,7 +7,6 @@ import { DisksealError } from '../core/errors.ts';
 import type { Entry, FileTree, Folder } from '../core/file-tree.ts';
 import type { Hash, Platform } from '../core/platform.ts';
 import { toHex } from '../core/struct.ts';
-import { toPosix, toStored } from '../formats/filesystems/hfsplus/names.ts';
 import type { InventoryEntry } from './inventory.ts';
 
 const SHA256_OF_NOTHING = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
@@ -16,25 +15,23 @@ type Stated = ReadonlyMap<string, ReadonlyMap<string, InventoryEntry>>;
 
 /**
  * @param inventory - as `Verdict.inventory` gives it
+ * @param asVolume - a name of the inventory as the volume's filesystem shows it
  * @returns the same tree; its functions throw DisksealError `E_TAMPERED` at the first difference
  */
-export function comparedTree(tree: FileTree, inventory: readonly InventoryEntry[], platform: Platform): FileTree {
-  return { root: comparedFolder(tree.root, '', byFolder(inventory), platform) };
-}
-
-/** The inventory has the manifest's names; HFS+ holds them decomposed. */
-function asStored(path: string): string {
-  return path
-    .split('/')
-    .map((name) => toPosix(toStored(name)))
-    .join('/');
+export function comparedTree(
+  tree: FileTree,
+  inventory: readonly InventoryEntry[],
+  platform: Platform,
+  asVolume: (name: string) => string,
+): FileTree {
+  return { root: comparedFolder(tree.root, '', byFolder(inventory, asVolume), platform) };
 }
 
 /** Path of a folder → name → entry. */
-function byFolder(inventory: readonly InventoryEntry[]): Stated {
+function byFolder(inventory: readonly InventoryEntry[], asVolume: (name: string) => string): Stated {
   const folders = new Map<string, Map<string, InventoryEntry>>();
   for (const entry of inventory) {
-    const path = asStored(entry.path);
+    const path = entry.path.split('/').map(asVolume).join('/');
     const slash = path.lastIndexOf('/');
     const parent = path.slice(0, Math.max(0, slash));
     const children = folders.get(parent) ?? new Map<string, InventoryEntry>();

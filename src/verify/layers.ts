@@ -11,6 +11,8 @@ import type { Platform } from '../core/platform.ts';
 import { isEncrypted, isUdif } from '../formats/containers/udif/koly.ts';
 import { open as openUdif } from '../formats/containers/udif/open.ts';
 import { open as openHfsPlus } from '../formats/filesystems/hfsplus/open.ts';
+import { open as openIso9660 } from '../formats/filesystems/iso9660/open.ts';
+import { isIso9660 } from '../formats/filesystems/iso9660/volume-descriptors.ts';
 import { openPartitions, type PartitionMap } from '../formats/partitions/open.ts';
 
 type ContainerKind = 'udif' | 'raw';
@@ -87,7 +89,7 @@ export async function openLayers(image: Disk, platform: Platform): Promise<Layer
 export async function divide({ container, disk }: Container): Promise<Layers> {
   const { map, partitions: found } = await openPartitions(disk);
   const partitions = map === 'none' ? [] : found;
-  const volumes = map === 'none' ? [await volumeAt(disk, 0)] : await volumesOf(partitions);
+  const volumes = map === 'none' ? [await volumeAt(disk, 0)] : [...(await hybridVolume(disk)), ...(await volumesOf(partitions))];
   if (container === 'raw' && map === 'none' && volumes[0]?.filesystem === 'unknown') {
     throw notImage('neither a disk image, nor a partition map, nor a filesystem that is known here');
   }
@@ -95,36 +97,50 @@ export async function divide({ container, disk }: Container): Promise<Layers> {
 }
 
 /**
- * The files of the one volume that can be read.
+ * The files of the one volume that can be read; of an ISO 9660 volume the view that says most (Rock Ridge, else Joliet).
  * @throws DisksealError `E_UNSUPPORTED` when there is none or more than one; what the filesystem's `open` throws
  */
 export async function openVolume(layers: Layers): Promise<FileTree> {
-  return openHfsPlus(theVolume(layers).disk);
+  const { disk, filesystem } = theVolume(layers);
+  return filesystem === 'iso9660' ? openIso9660(disk) : openHfsPlus(disk);
 }
 
-/** The one HFS+ volume. @throws DisksealError `E_UNSUPPORTED` */
-function theVolume(layers: Layers): Volume {
-  const readable = layers.volumes.filter(({ filesystem }) => filesystem === 'hfsplus' || filesystem === 'hfsx');
+const READABLE: readonly FilesystemKind[] = ['hfsplus', 'hfsx', 'iso9660'];
+
+/** The one volume that can be read. @throws DisksealError `E_UNSUPPORTED` */
+export function theVolume(layers: Layers): Volume {
+  const readable = layers.volumes.filter(({ filesystem }) => READABLE.includes(filesystem));
   const [volume, second] = readable;
   if (volume && !second) return volume;
   if (volume) {
-    throw new DisksealError('E_UNSUPPORTED', `the image holds ${readable.length} HFS+ volumes, and it is not said which one is meant`, {
+    throw new DisksealError('E_UNSUPPORTED', `the image holds ${readable.length} volumes, and it is not said which one is meant`, {
       offset: second!.position,
       hint: '"diskseal inspect" lists them',
     });
   }
   const found = layers.volumes.map(({ filesystem }) => filesystemName(filesystem));
-  throw new DisksealError('E_UNSUPPORTED', `the image holds no HFS+ volume, but ${found.length > 0 ? found.join(', ') : 'nothing'}`, {
-    offset: layers.volumes[0]?.position ?? 0,
-    hint: 'this version reads HFS+ and HFSX volumes',
-  });
+  throw new DisksealError(
+    'E_UNSUPPORTED',
+    `the image holds no volume that is read, but ${found.length > 0 ? found.join(', ') : 'nothing'}`,
+    {
+      offset: layers.volumes[0]?.position ?? 0,
+      hint: 'this version reads HFS+, HFSX and ISO 9660 volumes',
+    },
+  );
+}
+
+/** An ISO 9660 volume leaves its first sectors to others, and so can be the whole of a disk that has partitions. */
+async function hybridVolume(disk: Disk): Promise<Volume[]> {
+  return (await isIso9660(disk)) ? [await volumeAt(disk, 0)] : [];
 }
 
 async function volumesOf(partitions: readonly Partition[]): Promise<Volume[]> {
   const volumes: Volume[] = [];
   for (const partition of partitions) {
     if (FURNITURE.has(partition.type)) continue;
-    volumes.push({ ...(await volumeAt(partition.disk, partition.position)), partition });
+    const volume = await volumeAt(partition.disk, partition.position);
+    // A hybrid ISO image names itself as a partition, which begins with it or right behind the sectors that it leaves to others.
+    if (volume.position > SYSTEM_AREA || volume.filesystem !== 'iso9660') volumes.push({ ...volume, partition });
   }
   return volumes;
 }
@@ -133,6 +149,8 @@ async function volumeAt(disk: Disk, position: number): Promise<Volume> {
   return { filesystem: await filesystemOf(disk), disk, position };
 }
 
+/** ECMA-119 6.2.1: sixteen sectors that belong to no volume. */
+const SYSTEM_AREA = 32_768;
 /** Enough for the first descriptor of ISO 9660, which stands at sector 16 of 2048 bytes. */
 const PROBED = 32_768 + 2048;
 

@@ -2,9 +2,10 @@
 import { DisksealError } from '../core/errors.ts';
 import type { FileTree } from '../core/file-tree.ts';
 import type { Platform } from '../core/platform.ts';
+import { toPosix, toStored } from '../formats/filesystems/hfsplus/names.ts';
 import { comparedTree } from '../seal/compared-tree.ts';
 import type { InventoryEntry } from '../seal/inventory.ts';
-import { filesystemName, type Layers, openLayers, openVolume } from './layers.ts';
+import { filesystemName, type Layers, openLayers, openVolume, theVolume, type Volume } from './layers.ts';
 import type { VerifiedDisk } from './verified-disk.ts';
 
 declare const verified: unique symbol;
@@ -16,20 +17,32 @@ export interface VerifiedTree extends FileTree {
 /**
  * Opens the one volume of a verified image.
  * @param inventory - as `Verdict.inventory` gives it: every entry is compared with it when it is listed, every file when it is
- *   read. Absent only for a disk from `trustUnverified`, about which nothing was stated
+ *   read. Nothing is compared with an empty one, which states nothing of an image that could not be read when it was sealed: its bytes
+ *   are the sealed ones all the same. Absent only for a disk from `trustUnverified`
  * @throws DisksealError what opening container, partition map and volume throws; later `E_TAMPERED`
  */
 export async function openVerified(disk: VerifiedDisk, platform: Platform, inventory?: readonly InventoryEntry[]): Promise<VerifiedTree> {
+  if (inventory && inventory.length > 0) return (await openCompared(disk, platform, inventory)).tree;
+  return (await openVolume(await openLayers(disk, platform))) as VerifiedTree;
+}
+
+/** The same for an inventory that must state everything, and the volume as it lies on the disk. */
+export async function openCompared(
+  disk: VerifiedDisk,
+  platform: Platform,
+  inventory: readonly InventoryEntry[],
+): Promise<{ tree: VerifiedTree; volume: Volume }> {
   const layers = await openLayers(disk, platform);
+  const volume = theVolume(layers);
   const tree = await openVolume(layers);
-  if (!inventory) return tree as VerifiedTree;
-  refuseFurtherVolume(layers);
-  return comparedTree(tree, inventory, platform) as VerifiedTree;
+  refuseFurtherVolume(layers, volume);
+  const asVolume = volume.filesystem === 'iso9660' ? (name: string) => name : (name: string) => toPosix(toStored(name));
+  return { tree: comparedTree(tree, inventory, platform, asVolume) as VerifiedTree, volume };
 }
 
 /** A system that mounts the image shows all its volumes, and the inventory speaks of one. */
-function refuseFurtherVolume({ volumes }: Layers): void {
-  const further = volumes.find(({ filesystem }) => filesystem !== 'hfsplus' && filesystem !== 'hfsx');
+function refuseFurtherVolume({ volumes }: Layers, own: Volume): void {
+  const further = volumes.find((volume) => volume !== own);
   if (!further) return;
   const what = `the image also holds ${filesystemName(further.filesystem)}`;
   throw new DisksealError('E_TAMPERED', `volume and inventory differ: ${what}, of which the inventory says nothing`, {

@@ -2,11 +2,14 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { opaqueDisk, stream } from '../../src/core/disk.ts';
 import { type Entry, type FileTree, find, walk } from '../../src/core/file-tree.ts';
+import { toPosix, toStored } from '../../src/formats/filesystems/hfsplus/names.ts';
 import { comparedTree } from '../../src/seal/compared-tree.ts';
 import type { InventoryEntry } from '../../src/seal/inventory.ts';
 import { file, folder, symlink, tree } from '../support/memory-tree.ts';
 import { testPlatform } from '../support/platform.ts';
 
+/** HFS+ decomposes names. */
+const asVolume = (name: string): string => toPosix(toStored(name));
 const digest = (content: string): Uint8Array => new Uint8Array(createHash('sha256').update(content).digest());
 const stated = (path: string, content: string, mode = 0o644): InventoryEntry => ({
   type: 'file',
@@ -45,7 +48,7 @@ const replaced =
     entries.map((one) => (one.name === name ? entry : one));
 
 it('is the tree itself where everything is as stated', async () => {
-  expect(await readAll(comparedTree(volume(), INVENTORY, testPlatform))).toBe(5);
+  expect(await readAll(comparedTree(volume(), INVENTORY, testPlatform, asVolume))).toBe(5);
 });
 
 describe('refuses', () => {
@@ -66,7 +69,7 @@ describe('refuses', () => {
     ],
   ];
   it.each(WRONG)('%s', async (_name, given, message, inventory = [...INVENTORY]) => {
-    await expect(readAll(comparedTree(given, inventory, testPlatform))).rejects.toMatchObject({
+    await expect(readAll(comparedTree(given, inventory, testPlatform, asVolume))).rejects.toMatchObject({
       code: 'E_TAMPERED',
       message: expect.stringMatching(message),
     });
@@ -75,13 +78,13 @@ describe('refuses', () => {
 
 it('compares one file without reading the others, also when it is found by name', async () => {
   const unread = opaqueDisk(6, () => Promise.reject(new Error('nobody asked for this one')));
-  const given = comparedTree(volume(undefined, [file('Cafe\u0301', unread), file('empty')]), INVENTORY, testPlatform);
+  const given = comparedTree(volume(undefined, [file('Cafe\u0301', unread), file('empty')]), INVENTORY, testPlatform, asVolume);
   const entry = await find(given, 'a.txt');
   expect(entry?.type === 'file' && (await entry.content.read(0, 5)).length).toBe(5);
 });
 
 it('compares again when a file is read again, and leaves reads from the middle to the leaves', async () => {
-  const given = comparedTree(volume(replaced('a.txt', file('a.txt', 'hellO'))), INVENTORY, testPlatform);
+  const given = comparedTree(volume(replaced('a.txt', file('a.txt', 'hellO'))), INVENTORY, testPlatform, asVolume);
   const entry = await find(given, 'a.txt');
   if (entry?.type !== 'file') throw new Error('no file');
   expect((await entry.content.read(2, 3)).length).toBe(3);
