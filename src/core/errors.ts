@@ -35,6 +35,7 @@ export const EXIT_CODES = {
   E_ISO9660: 20,
   E_UDF: 20,
   E_BINCUE: 20,
+  E_DS_STORE: 20,
   /** The container is known but uses a part of its format that this version does not read. */
   E_UNSUPPORTED: 20,
   /** Bytes that nothing accounts for. */
@@ -60,6 +61,17 @@ export const EXIT_CODES = {
 } as const;
 
 export type ErrorCode = keyof typeof EXIT_CODES;
+
+/** seal-format.md section 9: all checks of an image are reported; the first failure in this order gives the exit code. */
+const ORDER: readonly number[] = [3, 20, 10, 22, 23, 35, 30, 34, 32, 33, 31, 42, 40, 41, 50, 21];
+
+/**
+ * The place of a code in that order. A code outside of it (2: usage; 1: internal) comes before all others: nothing after it can be
+ * believed.
+ */
+export function verdictRank(code: ErrorCode): number {
+  return ORDER.indexOf(EXIT_CODES[code]);
+}
 
 /** Where the fault lies and what to do next. Every member is optional; offsets count bytes from the start of `path`. */
 export interface ErrorDetails {
