@@ -80,7 +80,7 @@ export function validatePath(request: ValidationRequest): PathFault[] {
   return [...faults, ...nameFaults(path)];
 }
 
-/** The extensions that are evaluated here or in `name-constraints.ts`: only these may be critical. */
+/** The extensions that are evaluated here, in `name-constraints.ts` or in `publisher-facts.ts`: only these may be critical. */
 const PROCESSED: ReadonlySet<string> = new Set([
   OID.basicConstraints,
   OID.keyUsage,
@@ -91,6 +91,8 @@ const PROCESSED: ReadonlySet<string> = new Set([
   OID.policyMappings,
   OID.policyConstraints,
   OID.inhibitAnyPolicy,
+  OID.appleDeveloperIdApplication,
+  OID.appleDeveloperIdAuthority,
 ]);
 /** RFC 5280 4.2.1.9 to 4.2.1.14 for these: conforming authorities mark them critical, so that nobody overlooks them. */
 const MUST_BE_CRITICAL = [OID.nameConstraints, OID.policyConstraints, OID.inhibitAnyPolicy] as const;

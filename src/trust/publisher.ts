@@ -3,6 +3,7 @@
  * longer one, is no identity (electron-updater issues 1856 and 3667 are what comes of it).
  */
 import { DisksealError } from '../core/errors.ts';
+import type { PublisherFacts } from './publisher-facts.ts';
 
 export type Publisher =
   /** Any code-signing certificate under an anchor. */
@@ -12,7 +13,8 @@ export type Publisher =
   /** SHA-256 of the SubjectPublicKeyInfo: stays the same when the certificate is renewed for the same key. */
   | { readonly kind: 'key'; readonly sha256: string }
   /** The whole subject as `Name.text` writes it (RFC 4514, the most specific part first). */
-  | { readonly kind: 'subject'; readonly text: string };
+  | { readonly kind: 'subject'; readonly text: string }
+  | { readonly kind: 'named'; readonly named: NamedPublisher };
 
 /** A publisher of a policy file: everything that is given must hold. */
 export interface NamedPublisher {
@@ -28,13 +30,6 @@ export interface NamedPublisher {
   readonly issuer?: string | undefined;
   /** Apple Team ID: the organizational unit of an Apple Developer ID certificate. */
   readonly teamId?: string | undefined;
-}
-
-/** What a certificate is recognised by. */
-export interface Identity {
-  readonly sha256: string;
-  readonly spki: string;
-  readonly subject: string;
 }
 
 /**
@@ -59,23 +54,58 @@ function usage(message: string): DisksealError {
   });
 }
 
-export function isPublisher(publisher: Publisher, identity: Identity): boolean {
+export function isPublisher(publisher: Publisher, facts: PublisherFacts): boolean {
   switch (publisher.kind) {
     case 'any':
       return true;
     case 'certificate':
-      return publisher.sha256 === identity.sha256;
+      return publisher.sha256 === facts.sha256;
     case 'key':
-      return publisher.sha256 === identity.spki;
+      return publisher.sha256 === facts.spki;
+    case 'named':
+      return isNamed(publisher.named, facts);
     default:
-      return publisher.text === identity.subject;
+      return publisher.text === facts.subject;
   }
+}
+
+/** What each member of a named publisher asks for. A member that is not given asks for nothing; one without a line here cannot exist. */
+const CONDITIONS: { readonly [K in Condition]: (wanted: NonNullable<NamedPublisher[K]>, facts: PublisherFacts) => boolean } = {
+  spki: (wanted, { spki }) => wanted.includes(spki),
+  certificate: (wanted, { sha256 }) => wanted.includes(sha256),
+  subject: (wanted, { subject }) => wanted === subject,
+  san: (wanted, { alternativeNames }) => alternativeNames.includes(wanted),
+  issuer: (wanted, { issuers }) => issuers.some((issuer) => isPublisher(parsePublisher(wanted), issuer)),
+  teamId: (wanted, { teamId }) => wanted === teamId,
+};
+type Condition = Exclude<keyof NamedPublisher, 'name'>;
+
+function isNamed(named: NamedPublisher, facts: PublisherFacts): boolean {
+  // The table says of each key what it takes; a type that says so for any key of several is beyond the language.
+  const met = (key: Condition): boolean => CONDITIONS[key](named[key] as never, facts);
+  const given = (Object.keys(CONDITIONS) as Condition[]).filter((key) => named[key] !== undefined);
+  // A name without a condition would be anybody's.
+  return given.length > 0 && given.every(met);
+}
+
+/** A publisher of a policy, which has a name there or is its own. */
+export interface ExpectedPublisher {
+  readonly name: string;
+  readonly publisher: Publisher;
+}
+
+/** @throws DisksealError `E_USAGE` for a text that names nobody */
+export function expectedPublishers(publishers: readonly (string | NamedPublisher)[] | '*'): ExpectedPublisher[] {
+  if (publishers === '*') return [{ name: '*', publisher: { kind: 'any' } }];
+  return publishers.map((one) =>
+    typeof one === 'string' ? { name: one, publisher: parsePublisher(one) } : { name: one.name, publisher: { kind: 'named', named: one } },
+  );
 }
 
 /**
  * The flag that names a publisher, to be pasted into a shell. The subject comes from a stranger: unless it is made of harmless
  * characters alone, the key is named instead.
  */
-export function publisherFlag({ subject, spki }: Identity): string {
+export function publisherFlag({ subject, spki }: Pick<PublisherFacts, 'subject' | 'spki'>): string {
   return /^[\p{L}\p{N} ,.=@:+/_()-]+$/u.test(subject) ? `--publisher '${subject}'` : `--publisher spki:${spki}`;
 }

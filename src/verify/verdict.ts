@@ -1,5 +1,5 @@
 /** The answer of a verification: every check that was made, in order, and what they come to. */
-import { DisksealError, type ErrorCode, EXIT_CODES } from '../core/errors.ts';
+import { DisksealError, type ErrorCode, verdictRank } from '../core/errors.ts';
 
 export interface Check {
   /** Short and stable: `container`, `seal`, `signature`, `path`, … */
@@ -13,21 +13,13 @@ export interface Check {
   readonly hint?: string | undefined;
 }
 
-/** seal-format.md section 9: all checks are reported; the first failure in this order gives the code. */
-const ORDER = [3, 20, 10, 22, 23, 35, 30, 34, 32, 33, 31, 42, 40, 41, 50, 21];
-
 /** The failed check that decides, or nothing when none failed. */
 export function decidingFailure(checks: readonly Check[]): (Check & { code: ErrorCode }) | undefined {
   const failures = checks.filter((check): check is Check & { code: ErrorCode } => check.status === 'fail');
   return failures.reduce<(Check & { code: ErrorCode }) | undefined>(
-    (best, check) => (best && rank(best.code) <= rank(check.code) ? best : check),
+    (best, check) => (best && verdictRank(best.code) <= verdictRank(check.code) ? best : check),
     undefined,
   );
-}
-
-/** An exit code outside the order (2: usage; 1: internal) comes before all others: nothing after it can be believed. */
-function rank(code: ErrorCode): number {
-  return ORDER.indexOf(EXIT_CODES[code]);
 }
 
 /** A failed check from an error; anything that is not a DisksealError is a fault of ours and fails too. */

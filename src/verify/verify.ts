@@ -16,8 +16,10 @@ import type { InventoryEntry } from '../seal/inventory.ts';
 import { detachedPlace, findSeal, imageKind } from '../seal/place.ts';
 import { parseStatement, type Statement } from '../seal/statement.ts';
 import { agree, differingMembers, placeOfSigned } from './agreement.ts';
+import { policyChecks } from './policy-checks.ts';
+import { type ProvenLeaves, provenLeaves } from './proven-leaves.ts';
 import { checkArea, readInventory, readTable } from './sealed-area.ts';
-import { checkSignatures, type SignatureExpectations, type SignerReport } from './signature.ts';
+import { checkSignatures, policiesOf, type SignatureExpectations, type SignerReport } from './signature.ts';
 import { type Check, decidingFailure, failure } from './verdict.ts';
 import { type VerifiedDisk, verifiedDisk } from './verified-disk.ts';
 
@@ -46,6 +48,8 @@ export interface Verdict {
   readonly demonstration: boolean;
   /** Present when nothing failed. Its reads are checked leaf by leaf. */
   readonly disk?: VerifiedDisk;
+  /** What each chunk of the image must be, to check a copy while it comes; present with `disk`. */
+  readonly leaves?: ProvenLeaves;
   /** What the publisher says is in the image; present with `disk`. */
   readonly inventory?: () => Promise<InventoryEntry[]>;
 }
@@ -71,6 +75,7 @@ class Verification {
   #statement: Statement | undefined;
   #signers: readonly SignerReport[] = [];
   #disk: VerifiedDisk | undefined;
+  #leaves: ProvenLeaves | undefined;
   #place: SealPlace | undefined;
 
   constructor(image: Disk, policy: VerifyPolicy, platform: Platform) {
@@ -104,12 +109,12 @@ class Verification {
     const common = { checks: this.#checks, signers: this.#signers, demonstration: isDemonstration(this.#signers) };
     const statement = this.#statement ? { statement: this.#statement } : {};
     if (deciding) return { ...common, ...statement, exitCode: EXIT_CODES[deciding.code], code: deciding.code };
-    if (!this.#disk || !this.#statement) {
+    if (!this.#disk || !this.#leaves || !this.#statement) {
       // Nothing failed and nothing was proven: never success.
       return { ...common, exitCode: EXIT_CODES.E_INTERNAL, code: 'E_INTERNAL' };
     }
     const inventory = (): Promise<InventoryEntry[]> => readInventory(this.#place!.area, this.#statement!, this.#platform);
-    return { ...common, ...statement, exitCode: this.#policy.quick ? 12 : 0, disk: this.#disk, inventory };
+    return { ...common, ...statement, exitCode: this.#policy.quick ? 12 : 0, disk: this.#disk, leaves: this.#leaves, inventory };
   }
 
   /** Runs one step; a throw becomes a failed check and no result. */
@@ -170,6 +175,7 @@ class Verification {
       'statement',
       `${product} ${version}, ${placement} in a ${format}; its coverage is the one that the image asks for (${covered.length} ranges)`,
     );
+    this.#checks.push(...policyChecks(this.#statement, policiesOf(this.#policy), this.#signers, this.#policy.memory));
   }
 
   /** A file that goes on after what was signed is judged as far as it was signed, so that it can be told whether only the size is wrong. */
@@ -229,7 +235,8 @@ class Verification {
 
   async #finish({ coverage }: SealPlace, table: Uint8Array | undefined): Promise<void> {
     if (!table || decidingFailure(this.#checks)) return;
-    const disk = verifiedDisk(this.#image, coverage, table, this.#platform);
+    const leaves = provenLeaves(coverage, table, this.#platform);
+    const disk = verifiedDisk(this.#image, leaves);
     if (this.#policy.deep) {
       const entries = await this.#check('inventory', () => readInventory(this.#place!.area, this.#statement!, this.#platform));
       if (!entries) return;
@@ -240,7 +247,9 @@ class Verification {
         this.#ok('volume', `the volume holds exactly the ${compared} entries of the inventory`);
       });
     }
-    if (!decidingFailure(this.#checks)) this.#disk = disk;
+    if (decidingFailure(this.#checks)) return;
+    this.#disk = disk;
+    this.#leaves = leaves;
   }
 }
 

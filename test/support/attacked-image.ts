@@ -4,8 +4,7 @@ import { bytesDisk, type Disk } from '../../src/core/disk.ts';
 import type { Platform } from '../../src/core/platform.ts';
 import { KolyTrailer } from '../../src/formats/containers/udif/structs.ts';
 import { parseSignedData } from '../../src/pki/cms.ts';
-import { encodeSignedData, signedAttributes } from '../../src/pki/cms-write.ts';
-import * as der from '../../src/pki/der-write.ts';
+import { encodeSignedData, signedAttributes, withTimeStampToken } from '../../src/pki/cms-write.ts';
 import { OID } from '../../src/pki/oids.ts';
 import { type Verdict, type VerifyPolicy, verify } from '../../src/verify/verify.ts';
 import { extension, makeCertificate, NOW, sha256, signWith, testChain, testKey } from './certificates.ts';
@@ -13,6 +12,7 @@ import { altered, inserted, placesOf, type SealedImage, sealedImage, withCms } f
 import { assembled, type Lies, type Pieces, piecesOf } from './hostile-image.ts';
 import { file, folder, symlink, tree } from './memory-tree.ts';
 import { testPlatform } from './platform.ts';
+import { extendedKeyUsage, makeToken, testAuthority } from './timestamp-authority.ts';
 
 export const { root, intermediate, leaf } = testChain();
 export const PUBLISHER = 'CN=Demo Publisher,O=Demo';
@@ -127,19 +127,15 @@ export function withStranger(payload: Uint8Array, key = testKey('p256', 'strange
   );
 }
 
-/** The publisher's signature as it was, with a timestamp that nobody made, and the payload where its signature should be. */
-export function withToken(payload: Uint8Array): Uint8Array {
+/** The publisher's signature as it was, with a right timestamp of an authority nobody knows, whose certificate holds the payload. */
+export function withToken(payload: Uint8Array, signatureOf = (signature: Uint8Array): Uint8Array => signature): Uint8Array {
   const { content, certificates, signers } = parseSignedData(bytes.subarray(places.cms, places.slack));
-  const [{ signedAttributes: attributes, signature }] = signers;
-  const time = der.element(0x18, ascii('20260601000000Z'));
-  const imprint = der.sequence(der.sequence(der.oid(OID.sha256)), der.octetString(sha256(signature)));
-  const info = der.sequence(der.integer(1), der.oid('1.2.3'), imprint, der.integer(7), time);
-  const encapsulated = der.sequence(der.oid(OID.tstInfo), der.explicit(0, der.octetString(info)));
-  const token = der.sequence(
-    der.oid(OID.idSignedData),
-    der.explicit(0, der.sequence(der.integer(3), der.setOf([]), encapsulated, der.octetString(payload))),
-  );
-  const own = { certificate: leaf.bytes, hash: 'sha256', scheme: 'ecdsa', signedAttributes: attributes, signature } as const;
-  const message = { content, certificates: certificates.map((one) => one.bytes), signers: [{ ...own, timeStampTokens: [token] }] };
+  const [{ bytes: info, signature }] = signers;
+  const extensions = {
+    [OID.extendedKeyUsage]: extendedKeyUsage([OID.timeStamping]),
+    '1.2.3.4': extension('1.2.3.4', payload),
+  };
+  const token = makeToken({ authority: testAuthority('p256', { extensions }), signature: signatureOf(signature) });
+  const message = { content, certificates: certificates.map((one) => one.bytes), signers: [withTimeStampToken(info, token)] };
   return withCms(sealed, encodeSignedData(message));
 }

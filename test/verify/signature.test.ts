@@ -7,7 +7,7 @@ import { encodeSignedData, type SignatureParts, type SignedAttributeValues, sign
 import * as der from '../../src/pki/der-write.ts';
 import { OID } from '../../src/pki/oids.ts';
 import { signStatement, signStatementByAll } from '../../src/seal/sign.ts';
-import type { Anchor } from '../../src/trust/anchor.ts';
+import { type Anchor, parseAnchors } from '../../src/trust/anchor.ts';
 import { checkSignatures, type SignatureExpectations, type SignatureResult } from '../../src/verify/signature.ts';
 import { decidingFailure } from '../../src/verify/verdict.ts';
 import {
@@ -327,7 +327,7 @@ describe('what does not belong is 22', () => {
   test('revocation data, which nobody would use', async () => {
     const top = treeOf(cms);
     at(top, 1, 0).children.splice(4, 0, { tag: 0xa1, children: [treeOf(der.sequence())], content: new Uint8Array() });
-    expect(outcome(await check(write(top)))).toMatch(/^E_CMS the message carries revocation data/);
+    expect(outcome(await check(write(top)))).toMatch(/^E_DER CertificateList/);
   });
 });
 
@@ -436,67 +436,83 @@ describe('timestamps', () => {
     ]) {
       const result = await check(withToken(token));
       expect(outcome(result)).toMatch(/^E_TIMESTAMP the timestamp is malformed/);
-      expect(result.content).toBeUndefined();
     }
   });
 
-  test.skipIf(!hasOpenssl)('one by openssl is named and not evaluated; one over another signature is 34 (attack 46)', async () => {
-    const bench = workbench();
-    const token = (octets: Uint8Array): Uint8Array => {
-      bench.write('data', octets);
-      bench.openssl('ts', '-query', '-data', 'data', '-sha256', '-cert', '-out', 'q.tsq');
-      bench.openssl('ts', '-reply', '-config', 'tsa.cnf', '-queryfile', 'q.tsq', '-token_out', '-out', 'token');
-      return bench.read('token');
-    };
-    bench.openssl(
-      'req',
-      '-x509',
-      '-newkey',
-      'rsa:2048',
-      '-nodes',
-      '-keyout',
-      'tsa.key',
-      '-out',
-      'tsa.pem',
-      '-subj',
-      '/CN=TSA',
-      '-addext',
-      'extendedKeyUsage=critical,timeStamping',
-    );
-    bench.write('serial', '01\n');
-    bench.write(
-      'tsa.cnf',
-      [
-        '[tsa]',
-        'default_tsa=t',
-        '[t]',
-        'serial=serial',
-        'signer_cert=tsa.pem',
-        'signer_key=tsa.key',
-        'signer_digest=sha256',
-        'default_policy=1.2.3',
-        'digests=sha256',
-        'ess_cert_id_alg=sha256',
-        '',
-      ].join('\n'),
-    );
-    const parts: SignatureParts = signatureParts(forge());
-    const stamped = (signed: Uint8Array): Uint8Array =>
-      encodeSignedData({ content, certificates: signerOf(leaf).certificates, signers: [{ ...parts, timeStampTokens: [token(signed)] }] });
-    const result = await check(stamped(parts.signature));
-    expect(outcome(result)).toBe('ok');
-    expect(result.signers[0].timestamps).toBe(1);
-    expect(result.checks.find(({ name }) => name === 'timestamp')).toMatchObject({ status: 'skipped' });
-    const late = await check(stamped(parts.signature), { ...leafTrust, now: leaf.certificate.notAfter + 1000 });
-    expect(outcome(late)).toMatch(/^E_EXPIRED/);
-    expect(decidingFailure(late.checks)!.hint).toMatch(/timestamp, which this version does not evaluate/);
-    expect(outcome(await check(stamped(content)))).toMatch(/^E_TIMESTAMP the timestamp was made for another signature/);
-    bench.remove();
-  });
+  test.skipIf(!hasOpenssl)(
+    'one by openssl proves the time to those who trust its authority; one over another signature is 34 (attack 46)',
+    async () => {
+      const bench = workbench();
+      const token = (octets: Uint8Array): Uint8Array => {
+        bench.write('data', octets);
+        bench.openssl('ts', '-query', '-data', 'data', '-sha256', '-cert', '-out', 'q.tsq');
+        bench.openssl('ts', '-reply', '-config', 'tsa.cnf', '-queryfile', 'q.tsq', '-token_out', '-out', 'token');
+        return bench.read('token');
+      };
+      bench.openssl(
+        'req',
+        '-x509',
+        '-newkey',
+        'rsa:2048',
+        '-nodes',
+        '-keyout',
+        'tsa.key',
+        '-out',
+        'tsa.pem',
+        '-subj',
+        '/CN=TSA',
+        '-addext',
+        'extendedKeyUsage=critical,timeStamping',
+        '-addext',
+        'keyUsage=critical,digitalSignature',
+      );
+      bench.write('serial', '01\n');
+      bench.write(
+        'tsa.cnf',
+        [
+          '[tsa]',
+          'default_tsa=t',
+          '[t]',
+          'serial=serial',
+          'signer_cert=tsa.pem',
+          'signer_key=tsa.key',
+          'signer_digest=sha256',
+          'default_policy=1.2.3',
+          'digests=sha256',
+          'ess_cert_id_alg=sha256',
+          '',
+        ].join('\n'),
+      );
+      // openssl asks the clock, so the certificate is one of today.
+      const today = Math.floor(Date.now() / 1000);
+      const recipe = { subject: 'CN=Today', key: testKey('p256', 'today'), notBefore: today - 86_400, notAfter: today + 86_400 };
+      const signer = makeCertificate(recipe);
+      const parts = signatureParts(forge({ signer }), signer);
+      const stamped = (signed: Uint8Array): Uint8Array =>
+        encodeSignedData({ content, certificates: [signer.bytes], signers: [{ ...parts, timeStampTokens: [token(signed)] }] });
+      const trust: SignatureExpectations = { anchors: [anchorOf(signer)], publishers: [], now: today };
+      const good = stamped(parts.signature);
+      const result = await check(good, trust);
+      expect(outcome(result)).toBe('ok');
+      expect(result.signers[0].timestamps).toMatchObject([{ status: 'unknown' }]);
+      expect(result.checks.find(({ name }) => name === 'timestamp')).toMatchObject({ status: 'skipped' });
+      const late = await check(good, { ...trust, now: today + 10 * 86_400 });
+      expect(outcome(late)).toMatch(/^E_EXPIRED/);
+      expect(decidingFailure(late.checks)!.hint).toMatch(/give its root with --timestamp-trust/);
+      const timestampAnchors = parseAnchors(bench.read('tsa.pem'));
+      const proven = await check(good, { ...trust, timestampAnchors, now: today + 10 * 86_400 });
+      expect(outcome(proven)).toBe('ok');
+      expect(proven.signers[0]).toMatchObject({ timestamps: [{ status: 'trusted', authority: 'CN=TSA' }], identity: 'anchor' });
+      expect(outcome(await check(stamped(content), trust))).toMatch(
+        /^E_TIMESTAMP the timestamp is invalid: it was made for another signature/,
+      );
+      bench.remove();
+    },
+  );
 
-  function signatureParts(message: Uint8Array): SignatureParts {
+  function signatureParts(message: Uint8Array, signer = leaf): SignatureParts {
     const { signedAttributes: attributes, signature } = parseSignedData(message).signers[0];
-    return { certificate: leaf.bytes, hash: 'sha256', scheme: 'ecdsa', signedAttributes: attributes, signature };
+    return { certificate: signer.bytes, hash: 'sha256', scheme: 'ecdsa', signedAttributes: attributes, signature };
   }
 });
 
