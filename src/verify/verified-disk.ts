@@ -2,11 +2,8 @@
  * Disks that may be acted on. Only a verification makes one: the signature and the policy passed, and every read is
  * checked against the leaves that the signature fixes, so a file that changes after the verdict is refused.
  */
-import { checkRange, type Disk, opaqueDisk, readRange } from '../core/disk.ts';
-import { DisksealError } from '../core/errors.ts';
-import type { Platform } from '../core/platform.ts';
-import { CHUNK, type Coverage, leafRange, type Range, withMask } from '../seal/coverage.ts';
-import { leafHash } from '../seal/hash-tree.ts';
+import { type Disk, opaqueDisk, readRange } from '../core/disk.ts';
+import type { ProvenLeaves } from './proven-leaves.ts';
 
 declare const checked: unique symbol;
 
@@ -16,38 +13,48 @@ export interface VerifiedDisk extends Disk {
 
 /** Leaves kept after they were checked: 4 MiB. */
 const KEPT = 64;
+/** Leaves asked for at once: a server answers them in one go. */
+const TOGETHER = 16;
 
-/**
- * @param image - in sealed coordinates
- * @param table - the leaf table, already proven to hash to the signed root
- */
-export function verifiedDisk(image: Disk, coverage: Coverage, table: Uint8Array, platform: Platform): VerifiedDisk {
+/** @param image - in sealed coordinates */
+export function verifiedDisk(image: Disk, leaves: ProvenLeaves): VerifiedDisk {
   const kept = new Map<number, Promise<Uint8Array>>();
 
   const leaf = (index: number): Promise<Uint8Array> => {
     const found = kept.get(index);
-    if (found) {
-      kept.delete(index);
-      kept.set(index, found);
-      return found;
-    }
-    const read = readLeaf(image, coverage, leafRange(coverage.covered, index), table.subarray(32 * index, 32 * index + 32), platform);
+    const read = found ?? readLeaf(image, leaves, index);
+    if (found) kept.delete(index);
+    // What a server or a disk failed to give now, it may give when it is asked again.
+    else read.catch(() => kept.get(index) === read && kept.delete(index));
     kept.set(index, read);
     if (kept.size > KEPT) kept.delete(kept.keys().next().value!);
     return read;
   };
 
-  const disk = opaqueDisk(coverage.imageSize, async (position, into) => {
+  const disk = opaqueDisk(leaves.coverage.imageSize, async (position, into) => {
     for (let done = 0; done < into.length; ) {
-      const { index, start } = leafAt(coverage, position + done);
-      const bytes = await leaf(index);
-      const from = position + done - start;
-      const take = Math.min(bytes.length - from, into.length - done);
-      into.set(bytes.subarray(from, from + take), done);
-      done += take;
+      const wanted: { start: number; bytes: Promise<Uint8Array> }[] = [];
+      let end = position + done;
+      while (end < position + into.length && wanted.length < TOGETHER) {
+        const index = leaves.at(end);
+        const [start, length] = leaves.range(index);
+        wanted.push({ start, bytes: leaf(index) });
+        end = start + length;
+      }
+      for (const { start, bytes } of wanted) {
+        const from = position + done - start;
+        const found = (await bytes).subarray(from, from + into.length - done);
+        into.set(found, done);
+        done += found.length;
+      }
     }
   });
   return disk as VerifiedDisk;
+}
+
+async function readLeaf(image: Disk, leaves: ProvenLeaves, index: number): Promise<Uint8Array> {
+  const [start, length] = leaves.range(index);
+  return leaves.check(index, await readRange(image, start, length, 'leaf'));
 }
 
 /**
@@ -56,35 +63,4 @@ export function verifiedDisk(image: Disk, coverage: Coverage, table: Uint8Array,
  */
 export function trustUnverified(image: Disk): VerifiedDisk {
   return image as VerifiedDisk;
-}
-
-function leafAt({ covered }: Coverage, position: number): { index: number; start: number } {
-  let first = 0;
-  for (const [offset, length] of covered) {
-    if (position >= offset && position < offset + length) {
-      const within = Math.floor((position - offset) / CHUNK);
-      return { index: first + within, start: offset + within * CHUNK };
-    }
-    first += Math.ceil(length / CHUNK);
-  }
-  throw new DisksealError('E_UNCOVERED', 'the seal itself is not part of what it covers', { offset: position });
-}
-
-async function readLeaf(
-  image: Disk,
-  coverage: Coverage,
-  [start, length]: Range,
-  expected: Uint8Array,
-  platform: Platform,
-): Promise<Uint8Array> {
-  checkRange(image.size, start, length, 'leaf');
-  const bytes = withMask(await readRange(image, start, length, 'leaf'), start, coverage.masked);
-  const found = await leafHash(bytes, platform);
-  if (found.some((byte, index) => byte !== expected[index])) {
-    throw new DisksealError('E_TAMPERED', 'these bytes are not what was signed', {
-      offset: start,
-      hint: 'the image was changed after it was verified, or it was never checked in full: download it again',
-    });
-  }
-  return bytes;
 }
