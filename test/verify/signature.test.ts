@@ -449,23 +449,12 @@ describe('timestamps', () => {
         bench.openssl('ts', '-reply', '-config', 'tsa.cnf', '-queryfile', 'q.tsq', '-token_out', '-out', 'token');
         return bench.read('token');
       };
-      bench.openssl(
-        'req',
-        '-x509',
-        '-newkey',
-        'rsa:2048',
-        '-nodes',
-        '-keyout',
-        'tsa.key',
-        '-out',
-        'tsa.pem',
-        '-subj',
-        '/CN=TSA',
-        '-addext',
-        'extendedKeyUsage=critical,timeStamping',
-        '-addext',
-        'keyUsage=critical,digitalSignature',
+      bench.write(
+        'req.cnf',
+        '[req]\ndistinguished_name=dn\nx509_extensions=tsa\n[dn]\n[tsa]\nsubjectKeyIdentifier=hash\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=critical,timeStamping\n',
       );
+      const subject = ['-keyout', 'tsa.key', '-out', 'tsa.pem', '-subj', '/CN=TSA'];
+      bench.openssl('req', '-x509', '-config', 'req.cnf', '-newkey', 'rsa:2048', '-nodes', ...subject);
       bench.write('serial', '01\n');
       bench.write(
         'tsa.cnf',
