@@ -75,14 +75,21 @@ function parseLine(text: string, index: number): InventoryEntry {
   if (folder !== undefined) return { type: 'folder', path, mode: Number.parseInt(folderMode!, 8) };
   if (file !== undefined) {
     if (size === '0' && digest !== EMPTY) throw malformed(`line ${index + 1} gives nothing a digest that nothing has`);
+    if (!Number.isSafeInteger(Number(size))) throw malformed(`line ${index + 1} has a size beyond 2^53-1`);
     return { type: 'file', path, mode: Number.parseInt(fileMode!, 8), size: Number(size), digest: fromHex(digest!) };
   }
-  return { type: 'symlink', path, mode: Number.parseInt(linkMode!, 8), target: unescape(target!) };
+  return { type: 'symlink', path, mode: Number.parseInt(linkMode!, 8), target: unescaped(target!, index) };
+}
+
+/** There is one spelling. */
+function unescaped(spelling: string, index: number): string {
+  const text = unescape(spelling);
+  if (escape(text) !== spelling) throw malformed(`line ${index + 1} has a character, or an escape, that it may not have`);
+  return text;
 }
 
 function checkedPath(escaped: string, index: number): string {
-  const path = unescape(escaped);
-  if (escape(path) !== escaped) throw malformed(`line ${index + 1} has an escape that it does not need`);
+  const path = unescaped(escaped, index);
   if (path.split('/').some((name) => name === '' || name === '.' || name === '..')) throw malformed(`line ${index + 1} leaves the image`);
   return path;
 }

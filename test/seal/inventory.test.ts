@@ -67,6 +67,10 @@ describe('inventory', () => {
     ['an idle escape', 'd 0755 - - \\u0061\n'],
     ['a raw backslash', 'd 0755 - - a\\b\n'],
     ['an empty line', '\n'],
+    ['a size beyond 2^53-1', `f 0644 9007199254740993 ${'ab'.repeat(32)} a\n`],
+    ['an idle escape in a target', 'l 0755 - - a\t\\u0061\n'],
+    ['a raw backslash in a target', 'l 0755 - - a\tb\\c\n'],
+    ['a control character in a target', 'l 0755 - - a\tb\u0007\n'],
   ])('%s is refused', (_, lines) => refused(lines));
   test('bytes that are not UTF-8 are refused', () => {
     expect(() => parseInventory(Uint8Array.of(0xff, 0x0a))).toThrow(expect.objectContaining({ code: 'E_SEAL' }));

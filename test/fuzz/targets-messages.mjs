@@ -1,0 +1,149 @@
+/** Parsers of what comes as one message: DER in all its kinds, the seal's own texts, property lists. */
+import { deepStrictEqual } from 'node:assert/strict';
+import { mutateDer } from './mutate-der.mjs';
+import { mutateJson, mutateLines, mutateXml } from './mutate-text.mjs';
+
+/** What is accepted must be what one would write: there is one spelling of everything that is signed. */
+function sameBytes(written, bytes) {
+  if (Buffer.compare(written, bytes) !== 0) throw new Error('accepted, and written again it is other bytes');
+}
+
+const STATEMENT_WORDS = (
+  'apple arch build channel covered critical dressing flat format imageSize inventory keys masked placement platform product seal tree ' +
+  'type version none detached embedded dmg iso raw __proto__'
+).split(' ');
+const PLIST_WORDS = (
+  '<plist version="1.0">|</plist>|<dict>|</dict>|<dict/>|<array>|</array>|<key>|</key>|<string>|</string>|<data>|</data>|<integer>|' +
+  '</integer>|<real>|<date>|<true/>|<false/>|<!--|-->|<!DOCTYPE|<![CDATA[|]]>|&amp;|&#x0;|&#xd800;|&lt;|&x;|<?xml |?>|' +
+  '<key>__proto__</key>|-9223372036854775808|\ufeff'
+).split('|');
+const PEM_WORDS = [
+  '-----BEGIN CERTIFICATE-----',
+  '-----END CERTIFICATE-----',
+  '-----BEGIN ',
+  '-----',
+  '\r\n',
+  '====',
+  'X509 CRL',
+  'PRIVATE KEY',
+];
+
+export const MESSAGES = {
+  der: {
+    modules: ['pki/der', 'pki/ber'],
+    mutate: mutateDer,
+    run({ 'pki/der': { readDer }, 'pki/ber': { derFromBer } }, bytes) {
+      // What was BER must come out as DER.
+      const normal = attempt(() => derFromBer(bytes, 'fuzz'));
+      if (normal) readDer(normal, 'fuzz');
+      const visit = (element) => element.children.forEach(visit);
+      visit(readDer(bytes, 'fuzz'));
+    },
+  },
+  cms: {
+    modules: ['pki/cms'],
+    mutate: mutateDer,
+    run({ 'pki/cms': { parseSignedData } }, bytes) {
+      parseSignedData(bytes);
+    },
+  },
+  certificate: {
+    modules: ['pki/x509', 'trust/path-validation', 'trust/publisher', 'trust/name-constraints'],
+    mutate: mutateDer,
+    run(modules, bytes) {
+      const certificate = modules['pki/x509'].parseCertificate(bytes);
+      sameBytes(certificate.bytes, bytes);
+      const { validatePath, CODE_SIGNING } = modules['trust/path-validation'];
+      // With itself above it: what an authority must be is asked too.
+      validatePath({ path: [certificate, certificate, certificate], at: 1_780_000_000, purpose: CODE_SIGNING, tolerance: 0 });
+      modules['trust/publisher'].publisherFlag({ subject: certificate.subject, spki: certificate.spki });
+    },
+  },
+  pem: {
+    modules: ['trust/anchor', 'pki/x509'],
+    words: PEM_WORDS,
+    mutate: mutateLines,
+    run(modules, bytes) {
+      modules['trust/anchor'].parseAnchors(bytes);
+    },
+  },
+  timestamp: {
+    modules: ['pki/timestamp-token', 'pki/timestamp-token-write', 'pki/timestamp-request', 'pki/ber'],
+    mutate: mutateDer,
+    run(modules, bytes) {
+      const { parseTimeStampToken, readTimeStampStatement } = modules['pki/timestamp-token'];
+      const { tokenParts, encodeTimeStampToken, signatureToRenew } = modules['pki/timestamp-token-write'];
+      // What an authority sends is made fit for a seal.
+      attempt(() => encodeTimeStampToken(tokenParts(modules['pki/ber'].derFromBer(bytes, 'token'))));
+      attempt(() => modules['pki/timestamp-request'].parseTimeStampResponse(bytes));
+      attempt(() => signatureToRenew(bytes));
+      readTimeStampStatement(bytes);
+      parseTimeStampToken(bytes);
+    },
+  },
+  crl: {
+    modules: ['trust/revocation-evidence'],
+    mutate: mutateDer,
+    words: PEM_WORDS,
+    run({ 'trust/revocation-evidence': { parseEvidence, embeddedEvidence } }, bytes) {
+      attempt(() => embeddedEvidence([bytes]));
+      const { crls } = parseEvidence(bytes);
+      for (const { revoked } of crls) for (const serial of [1, 2]) revoked.find(Uint8Array.of(serial));
+    },
+  },
+  ocsp: {
+    modules: ['trust/revocation-evidence', 'pki/ocsp'],
+    mutate: mutateDer,
+    run(modules, bytes) {
+      attempt(() => modules['trust/revocation-evidence'].parseEvidence(bytes));
+      modules['pki/ocsp'].parseOcspResponse(bytes);
+    },
+  },
+  keys: {
+    modules: ['pki/pkcs8', 'pki/pkcs12'],
+    mutate: mutateDer,
+    run(modules, bytes) {
+      attempt(() => modules['pki/pkcs8'].parsePrivateKeyInfo(bytes));
+      attempt(() => modules['pki/pkcs8'].parseEncryptedPrivateKeyInfo(bytes));
+      attempt(() => modules['pki/pkcs12'].parseSafeContents(bytes));
+      modules['pki/pkcs12'].parsePfx(bytes);
+    },
+  },
+  statement: {
+    modules: ['seal/statement'],
+    mutate: mutateJson,
+    words: STATEMENT_WORDS,
+    run({ 'seal/statement': { parseStatement, encodeStatement } }, bytes) {
+      sameBytes(encodeStatement(parseStatement(bytes)), bytes);
+    },
+  },
+  inventory: {
+    modules: ['seal/inventory'],
+    mutate: mutateLines,
+    words: ['d 0755 - - ', 'f 0644 0 ', 'l 0777 - - ', '\t', '\n', '/', '../', String.raw`\u0000`, String.raw`\ud800`, String.raw`\u005c`],
+    run({ 'seal/inventory': { parseInventory, encodeInventory } }, bytes) {
+      sameBytes(encodeInventory(parseInventory(bytes)), bytes);
+    },
+  },
+  plist: {
+    modules: ['formats/plist/read', 'formats/plist/write'],
+    mutate: mutateXml,
+    words: PLIST_WORDS,
+    run(modules, bytes) {
+      const value = modules['formats/plist/read'].readPlist(bytes);
+      // What was read can be written, and reads as the same.
+      const written = attempt(() => modules['formats/plist/write'].writePlist(value));
+      if (written) deepStrictEqual(modules['formats/plist/read'].readPlist(written), value);
+    },
+  },
+};
+
+/** For a target that asks several questions of one input: a refusal of one is no end of the run. */
+function attempt(work) {
+  try {
+    return work();
+  } catch (error) {
+    if (error?.name !== 'DisksealError' || error.code === 'E_INTERNAL') throw error;
+    return undefined;
+  }
+}
