@@ -71,4 +71,10 @@ export const TRUST: readonly OptionDeclaration[] = [
   },
 ];
 
+/** Where the seal is, and where the image ends, when the image does not say it. */
+export const SEAL: readonly OptionDeclaration[] = [
+  { flags: '--seal <file>', text: 'the seal that came beside the image' },
+  { flags: '--size <bytes>', text: 'how much is the image, on a device or in a longer file' },
+];
+
 export const IMAGE = ['<image>', 'the disk image'] as const;

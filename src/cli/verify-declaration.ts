@@ -1,17 +1,24 @@
 /** `verify`, as the command and the one-file verifier have it. */
-import { type CommandDeclaration, IMAGE, REFUSALS, TRUST } from './declaration.ts';
+import { type CommandDeclaration, REFUSALS, SEAL, TRUST } from './declaration.ts';
 
 export const VERIFY: Omit<CommandDeclaration, 'load'> = {
   name: 'verify',
   threads: 1,
-  arguments: [IMAGE],
+  arguments: [['<image>', 'the disk image: a file, a URL, or - for standard input']],
   summary: 'check who signed an image and that every byte is as it was signed',
   about:
-    "The system's certificates are never used: say whom you trust. --trust with the publisher's own certificate is enough for exit 0; with a root it needs --publisher.",
+    "The system's certificates are never used: say whom you trust. --trust with the publisher's own certificate is enough for exit 0; with a root it needs --publisher. A pipe is judged at its end; with --seal a wrong chunk is refused as soon as it comes.",
   options: [
     ...TRUST,
+    ...SEAL,
     { flags: '--deep', text: 'also read the volume and compare every file with the signed inventory' },
     { flags: '--quick', text: 'signature and seal only; never exits 0, but 12' },
+    {
+      flags: '--copy-to <file>',
+      text: 'copy the image first, verify the copy, and name it FILE only when it is good: for an image that others can write',
+    },
+    { flags: '-f, --force', text: 'let --copy-to replace a file' },
+    { flags: '--max-size <bytes>', text: 'refuse a longer pipe, as in 700M or 2G; 64G when left out' },
     { flags: '--explain', text: 'say with each check what it means' },
   ],
   exits: [0, 1, 2, 3, 12, ...REFUSALS],
@@ -19,5 +26,8 @@ export const VERIFY: Omit<CommandDeclaration, 'load'> = {
     ['diskseal verify App.dmg --trust publisher.cert.pem', 'signed by this very certificate?'],
     ['diskseal verify App.dmg --trust root.pem --publisher "CN=Example Ltd,C=GB"', 'signed by this publisher, under this root?'],
     ['diskseal verify App.dmg --trust sha256:9f86d0… --json', 'by fingerprint, for a script'],
+    ['diskseal verify App.iso --seal App.iso.seal --trust publisher.cert.pem', 'sealed by a file beside it'],
+    ['diskseal verify https://example.com/App.dmg --quick --trust publisher.cert.pem', 'is it worth the download?'],
+    ['curl … | diskseal verify - --copy-to App.dmg --trust publisher.cert.pem', 'App.dmg is there only when it is good'],
   ],
 };

@@ -4,7 +4,7 @@
  * An image that nobody verified gets one in any case.
  */
 import { execFile } from 'node:child_process';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { lstat, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { writeError } from '../core/system-error.ts';
@@ -47,18 +47,15 @@ export async function quarantineOf(
   return found.slice(0, LIMIT);
 }
 
-/** Marks everything in a folder. @throws DisksealError `E_WRITE`: what should carry a mark is not given out without it */
-export async function quarantine(
-  folder: string,
-  mark: string,
-  system: HostSystem = process.platform,
-  run: RunTool = runTool,
-): Promise<void> {
+/** Marks a file, or everything in a folder. @throws DisksealError `E_WRITE`: what should carry a mark is not given out without it */
+export async function quarantine(path: string, mark: string, system: HostSystem = process.platform, run: RunTool = runTool): Promise<void> {
   try {
-    if (system === 'darwin') await run('xattr', ['-r', '-s', '-w', ATTRIBUTE, mark, folder]);
-    if (system === 'win32') await markStreams(folder, mark);
+    if (system === 'darwin') await run('xattr', ['-r', '-s', '-w', ATTRIBUTE, mark, path]);
+    if (system !== 'win32') return;
+    if ((await lstat(path)).isDirectory()) await markStreams(path, mark);
+    else await writeFile(`${path}:${STREAM}`, mark);
   } catch (error) {
-    throw writeError(folder, error);
+    throw writeError(path, error);
   }
 }
 

@@ -1,6 +1,7 @@
 /** Files that appear whole or not at all: written under a temporary name, synced, renamed. */
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, link, open, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { DisksealError } from '../core/errors.ts';
 import type { ReadableSink } from '../core/platform.ts';
@@ -24,15 +25,38 @@ export function unfinishedFiles(): ReadonlySet<string> {
   return unfinished;
 }
 
-/** @throws DisksealError `E_EXISTS` when the file is there and `force` is not given, `E_WRITE` */
-export async function createOutput(path: string, options: { force?: boolean } = {}): Promise<OutputFile> {
+/**
+ * @param options.secret - nobody else may read it before it is published
+ * @throws DisksealError `E_EXISTS` when the file is there and `force` is not given, `E_WRITE`
+ */
+export async function createOutput(path: string, options: { force?: boolean; secret?: boolean } = {}): Promise<OutputFile> {
   const temporaryPath = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.part`);
   if (!options.force) await refuseExisting(path);
-  const handle = await open(temporaryPath, 'wx+', 0o666).catch((error: unknown) => {
+  const handle = await open(temporaryPath, 'wx+', options.secret ? 0o600 : 0o666).catch((error: unknown) => {
     throw writeError(path, error);
   });
   unfinished.add(temporaryPath);
-  return outputFile(path, temporaryPath, handle, options.force ?? false);
+  return outputFile(path, temporaryPath, handle, options);
+}
+
+/** A place for bytes that are judged and thrown away: nobody else can read it, and nothing is left of it whatever happens. */
+export interface Spool extends ReadableSink {
+  discard(): Promise<void>;
+}
+
+/** @param name - what the bytes are called in errors @throws DisksealError `E_WRITE` */
+export async function createSpool(name: string): Promise<Spool> {
+  const path = join(tmpdir(), `diskseal-${randomBytes(12).toString('hex')}.spool`);
+  const handle = await open(path, 'wx+', 0o600).catch((error: unknown) => {
+    throw writeError(path, error);
+  });
+  unfinished.add(path);
+  // An open file needs no name, but on Windows: then not even the end of the machine leaves it behind.
+  if (process.platform !== 'win32') {
+    await rm(path);
+    unfinished.delete(path);
+  }
+  return outputFile(name, path, handle, {});
 }
 
 async function refuseExisting(path: string): Promise<void> {
@@ -46,7 +70,7 @@ function exists(path: string): DisksealError {
   return new DisksealError('E_EXISTS', 'the output is there already', { path, hint: 'give another name, or --force to replace it' });
 }
 
-function outputFile(path: string, temporaryPath: string, handle: FileHandle, force: boolean): OutputFile {
+function outputFile(path: string, temporaryPath: string, handle: FileHandle, options: { force?: boolean; secret?: boolean }): OutputFile {
   let position = 0;
   let open = true;
   const close = async (): Promise<void> => {
@@ -71,10 +95,10 @@ function outputFile(path: string, temporaryPath: string, handle: FileHandle, for
     written: () => diskOf(temporaryPath, handle, position),
     async publish() {
       try {
+        if (options.secret) await handle.chmod(0o666 & ~process.umask());
         await handle.sync();
         await close();
-        if (force) await rename(temporaryPath, path);
-        else await renameNew(temporaryPath, path);
+        await renameTo(temporaryPath, path, options.force ?? false);
         unfinished.delete(temporaryPath);
       } catch (error) {
         throw writeError(path, error);
@@ -87,8 +111,9 @@ function outputFile(path: string, temporaryPath: string, handle: FileHandle, for
   };
 }
 
-/** A rename that never replaces: link fails when the name is taken. Filesystems without links get a plain rename. */
-async function renameNew(from: string, to: string): Promise<void> {
+/** Without `force` a rename that never replaces: link fails when the name is taken. Filesystems without links get a plain rename. */
+export async function renameTo(from: string, to: string, force: boolean): Promise<void> {
+  if (force) return rename(from, to);
   try {
     await link(from, to);
     await rm(from);

@@ -13,9 +13,9 @@ import { jsonText } from '../printable.ts';
 export async function run({ arguments: given, options, output }: Call<OpenOptions>): Promise<void> {
   const [path, inside] = given as [string, string];
   await withPlatform((platform) =>
-    withImage(path, options, output, platform, async ({ tree, verified }) => {
+    withImage(path, options, output, platform, async ({ tree, shown, standing }) => {
       const content = await contentOf(tree, inside);
-      if (output.json) return writeDocument({ image: path, path: inside, verified, size: content.size }, content, output);
+      if (output.json) return writeDocument({ image: shown, path: inside, ...standing, size: content.size }, content, output);
       for await (const bytes of stream(content)) {
         if (output.closed) return;
         await output.bytes(bytes);

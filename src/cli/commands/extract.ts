@@ -24,17 +24,17 @@ export async function run({ arguments: given, options, output }: Call<Options>):
     throw new DisksealError('E_USAGE', 'it is not said where to extract to', { hint: 'name a new folder: --output DIR' });
   }
   await withPlatform((platform) =>
-    withImage(path, options, output, platform, async ({ tree, verified }) => {
-      const progress = createProgress(output, `extracting ${path}`);
+    withImage(path, options, output, platform, async ({ tree, shown, standing, remote }) => {
+      const progress = createProgress(output, `extracting ${shown}`);
       const { appleDouble = false, specialModes = false } = options;
       const report = await extract(tree, paths, destination, {
         appleDouble,
         specialModes,
         unfinished: unfinishedFolders,
-        mark: await quarantineOf(path, verified, Date.now() / 1000),
+        mark: await quarantineOf(path, standing.verified && !remote, Date.now() / 1000),
         progress: ({ files, bytes }) => progress.update(bytes, undefined, `${counted(files, 'file')}, ${humanSize(bytes)}`),
       }).finally(() => progress.finish());
-      await output.document({ image: path, output: destination, verified, ...report });
+      await output.document({ image: shown, output: destination, ...standing, ...report });
       await output.line(destination);
       summarise(report, output);
     }),

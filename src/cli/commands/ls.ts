@@ -16,9 +16,9 @@ interface Options extends OpenOptions {
 export async function run({ arguments: given, options, output }: Call<Options>): Promise<void> {
   const [path, inside = ''] = given as [string, string?];
   await withPlatform((platform) =>
-    withImage(path, options, output, platform, async ({ tree, verified }) => {
+    withImage(path, options, output, platform, async ({ tree, shown, standing }) => {
       const entries = listed(tree, inside, options.recursive ?? false);
-      if (output.json) return output.list({ image: path, path: inside, verified }, 'entries', described(entries));
+      if (output.json) return output.list({ image: shown, path: inside, ...standing }, 'entries', described(entries));
       await print(entries, options.long ?? false, output);
     }),
   );

@@ -1,43 +1,90 @@
 /** `diskseal verify`: every check, then the verdict. */
-import { openFile } from '../../node/file-disk.ts';
+import { DisksealError } from '../../core/errors.ts';
+import type { Platform } from '../../core/platform.ts';
+import { type ProvenSeal, proveDetachedSeal } from '../../verify/detached-seal.ts';
 import type { Check } from '../../verify/verdict.ts';
-import { type Verdict, verify } from '../../verify/verify.ts';
+import { type Verdict, type VerifyPolicy, verify } from '../../verify/verify.ts';
+import { parseByteCount } from '../byte-count.ts';
 import type { Call } from '../command.ts';
 import { errorDocument, reportError } from '../errors.ts';
 import { explanationOf } from '../explanations.ts';
+import { type Input, openInput } from '../input.ts';
 import type { Output, Style } from '../output.ts';
 import { withPlatform } from '../platform.ts';
 import { refusal } from '../refusal.ts';
+import { openSource } from '../source.ts';
 import { policyFrom, type TrustOptions } from '../trust.ts';
 
 interface Options extends TrustOptions {
   readonly deep?: boolean;
   readonly quick?: boolean;
   readonly explain?: boolean;
+  readonly seal?: string;
+  readonly size?: string;
+  readonly copyTo?: string;
+  readonly force?: boolean;
+  readonly maxSize?: string;
+}
+
+/** A verdict and what it is about. */
+interface Judged {
+  readonly verdict: Verdict;
+  /** The image's name as it may be shown. */
+  readonly path: string;
+  /** Bytes that came from a server; absent for a file. */
+  readonly transferred?: number;
 }
 
 export async function run({ arguments: given, options, output }: Call<Options>): Promise<number> {
-  const [path] = given as [string];
-  const { deep = false, quick = false, explain = false } = options;
-  const policy = await policyFrom(options);
-  const verdict = await withPlatform(async (platform) => {
-    const image = await openFile(path);
-    try {
-      return await verify(image, { ...policy, deep, quick }, platform);
-    } finally {
-      await image.close();
-    }
-  });
+  const [name] = given as [string];
+  if (options.quick && options.copyTo !== undefined) {
+    throw new DisksealError('E_USAGE', '--copy-to needs a full verification', { hint: 'leave out --quick' });
+  }
+  const size = options.size === undefined ? {} : { size: parseByteCount(options.size, '--size') };
+  const policy = { ...(await policyFrom(options)), ...size };
+  const judged = await withPlatform((platform) => judge(name, options, policy, output, platform));
+  const { verdict, path } = judged;
   const error = verdict.code === undefined ? undefined : refusal(verdict).with({ path });
-  if (output.json) await output.document(documentOf(path, verdict, error && errorDocument(error)));
-  else if (!output.quiet) await print(path, verdict, explain, output);
+  if (output.json) await output.document(documentOf(judged, options, error && errorDocument(error)));
+  else if (!output.quiet) await print(path, verdict, options.explain ?? false, output);
   if (error) reportError(output, error);
   return verdict.exitCode;
 }
 
-function documentOf(path: string, verdict: Verdict, error: object | undefined): object {
+async function judge(name: string, options: Options, policy: VerifyPolicy, output: Output, platform: Platform): Promise<Judged> {
+  const { deep = false, quick = false, copyTo, force, maxSize } = options;
+  const seal = options.seal === undefined ? undefined : await openInput(options.seal);
+  try {
+    // A pipe is judged while it runs only when what its chunks must be is proven before.
+    const proven = seal && name === '-' ? await prove(seal, policy, platform) : undefined;
+    const limit = maxSize === undefined ? undefined : parseByteCount(maxSize, '--max-size');
+    const source = await openSource(name, { copyTo, force, maxSize: limit, proven }, output);
+    try {
+      const verdict = await verify(source.disk, { ...policy, deep, quick, ...(seal ? { seal: seal.disk } : {}) }, platform);
+      if (verdict.exitCode === 0) await source.publish();
+      return { verdict, path: source.shown, ...(source.remote ? { transferred: source.transferred() } : {}) };
+    } finally {
+      await source.close();
+    }
+  } finally {
+    await seal?.close();
+  }
+}
+
+async function prove(seal: Input, policy: VerifyPolicy, platform: Platform): Promise<ProvenSeal> {
+  try {
+    return await proveDetachedSeal(seal.disk, policy, platform);
+  } catch (error) {
+    throw error instanceof DisksealError ? error.with({ path: seal.shown }) : error;
+  }
+}
+
+function documentOf({ verdict, path, transferred }: Judged, { copyTo }: Options, error: object | undefined): object {
   const { exitCode, checks, statement, signers, demonstration } = verdict;
-  return { image: path, exitCode, verified: exitCode === 0, demonstration, checks, statement, signers, ...(error ? { error } : {}) };
+  const verified = exitCode === 0;
+  const copy = verified && copyTo !== undefined ? { copy: copyTo } : {};
+  const bytes = transferred === undefined ? {} : { transferred };
+  return { image: path, exitCode, verified, demonstration, checks, statement, signers, ...copy, ...bytes, ...(error ? { error } : {}) };
 }
 
 const LABELS: Record<Check['status'], readonly [string, Style]> = {

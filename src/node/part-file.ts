@@ -1,0 +1,93 @@
+/**
+ * `FILE.part`: what a download has so far, kept when it is interrupted and finished the next time. Whatever stands there may have been
+ * put there by somebody else: it is opened without following a link, must be a plain file of ours that nobody else can write and that
+ * has no other name, and every byte of it is checked again by whoever resumes. Rule 21 of the seal.
+ */
+import { constants } from 'node:fs';
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import type { Disk } from '../core/disk.ts';
+import { DisksealError } from '../core/errors.ts';
+import { errnoOf, writeError } from '../core/system-error.ts';
+import { diskOf } from './file-disk.ts';
+import { renameTo } from './output-file.ts';
+
+export interface PartFile {
+  readonly path: string;
+  /** How many bytes it had when it was opened. */
+  readonly had: number;
+  write(position: number, bytes: Uint8Array): Promise<void>;
+  /** Cuts it or fills it with zeros. */
+  resize(size: number): Promise<void>;
+  /** The first `size` bytes. */
+  disk(size: number): Disk;
+  /** Syncs and gives it its name. @throws DisksealError `E_EXISTS`, `E_WRITE` */
+  publish(path: string, force: boolean): Promise<void>;
+  /** Leaves it for the next time. */
+  close(): Promise<void>;
+  remove(): Promise<void>;
+}
+
+// Windows has neither of the last two.
+const OPEN = constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+/** @throws DisksealError `E_EXISTS` when something else stands there, `E_WRITE` */
+export async function openPart(path: string): Promise<PartFile> {
+  const handle = await open(path, OPEN, 0o600).catch((error: unknown) => {
+    if (['ELOOP', 'EISDIR', 'ENXIO'].includes(errnoOf(error) ?? '')) throw strange(path, 'it is no plain file');
+    throw writeError(path, error);
+  });
+  try {
+    const had = await checkOwn(handle, path);
+    return partFile(path, handle, had);
+  } catch (error) {
+    await handle.close();
+    throw writeError(path, error);
+  }
+}
+
+/** @returns its size */
+async function checkOwn(handle: FileHandle, path: string): Promise<number> {
+  const stat = await handle.stat();
+  if (!stat.isFile()) throw strange(path, 'it is no plain file');
+  if (stat.nlink !== 1) throw strange(path, 'it has another name as well');
+  if (process.getuid && stat.uid !== process.getuid()) throw strange(path, 'it belongs to somebody else');
+  if (process.platform !== 'win32' && (stat.mode & 0o022) !== 0) throw strange(path, 'others may write to it');
+  return stat.size;
+}
+
+function strange(path: string, message: string): DisksealError {
+  const hint = 'remove it, or download to another place with --output';
+  return new DisksealError('E_EXISTS', `this is not the rest of a download of ours: ${message}`, { path, hint });
+}
+
+function partFile(path: string, handle: FileHandle, had: number): PartFile {
+  const failed = (error: unknown): never => {
+    throw writeError(path, error);
+  };
+  return {
+    path,
+    had,
+    async write(position, bytes) {
+      for (let done = 0; done < bytes.length; ) {
+        done += (await handle.write(bytes, done, bytes.length - done, position + done).catch(failed)).bytesWritten;
+      }
+    },
+    resize: (size) => handle.truncate(size).catch(failed),
+    disk: (size) => diskOf(path, handle, size),
+    async publish(to, force) {
+      try {
+        await handle.chmod(0o666 & ~process.umask());
+        await handle.sync();
+        await handle.close();
+        await renameTo(path, to, force);
+      } catch (error) {
+        throw writeError(to, error);
+      }
+    },
+    close: () => handle.close(),
+    async remove() {
+      await handle.close();
+      await rm(path, { force: true });
+    },
+  };
+}
