@@ -10,6 +10,7 @@ import { format } from '../formats/filesystems/hfsplus/format.ts';
 import { partition } from '../formats/partitions/gpt/partition.ts';
 import { type CoverageHasher, coverageHasher } from '../seal/coverage.ts';
 import { sealDmg } from '../seal/seal-dmg.ts';
+import type { SignOptions } from '../seal/sign.ts';
 import type { Identity, Statement } from '../seal/statement.ts';
 import { compareWritten } from './compare-views.ts';
 import { contentDigests } from './content-digests.ts';
@@ -27,7 +28,7 @@ export interface BuildPlan {
   /** zlib's, 1 to 9. */
   readonly compressionLevel: number;
   /** Absent: the image is not sealed. */
-  readonly seal?: { readonly signer: Signer; readonly signingTime: number };
+  readonly seal?: { readonly signer: Signer } & Omit<SignOptions, 'platform'>;
 }
 
 export interface BuildOptions {
@@ -48,7 +49,8 @@ export interface BuildResult {
 
 /**
  * Writes a DMG to `sink`, front to back. Memory: the tree's metadata and a few MiB of runs under way.
- * @throws DisksealError `E_HFSPLUS` for names and attributes that the volume cannot hold, `E_CHANGED`, `E_READ`, `E_WRITE`, `E_KEY`
+ * @throws DisksealError `E_HFSPLUS` for names and attributes that the volume cannot hold, `E_CHANGED`, `E_READ`, `E_WRITE`, `E_KEY`,
+ *   `E_HTTP` for a timestamp that cannot be had
  */
 export async function buildDmg(plan: BuildPlan, sink: ReadableSink, options: BuildOptions): Promise<BuildResult> {
   const { disk, volume, volumePosition } = await planDisk(plan, options);

@@ -37,6 +37,11 @@ export const COMMANDS: readonly CommandDeclaration[] = [
       { flags: '-o, --output <file>', text: 'write here instead of where the manifest says (one target only)' },
       { flags: '--target <name>', text: 'build this target only; may be repeated', list: true },
       { flags: '--set <key=value>', text: 'replace a value of the manifest, as in --set version=2.1.0; may be repeated', list: true },
+      {
+        flags: '--timestamp <url>',
+        text: "ask this RFC 3161 authority for a timestamp instead of the manifest's; repeated, each is tried until one answers",
+        list: true,
+      },
       { flags: '--env <name>', text: 'allow ${env.NAME} in the manifest; may be repeated', list: true },
       { flags: '-f, --force', text: 'replace outputs that are there' },
       { flags: '--allow-outside', text: "allow contents from outside the manifest's folder" },

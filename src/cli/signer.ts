@@ -18,7 +18,12 @@ export interface OpenedSigner {
 }
 
 /** @throws DisksealError `E_KEY`, `E_WEAK`, `E_NOT_FOUND`, `E_READ` */
-export async function openSigner({ key, certificates, passphraseEnv, passphraseFile }: SignSettings): Promise<OpenedSigner> {
+export async function openSigner({
+  key,
+  certificates,
+  passphraseEnv,
+  passphraseFile,
+}: Omit<SignSettings, 'timestamp'>): Promise<OpenedSigner> {
   const passphrase = passphraseSource({ env: passphraseEnv, file: passphraseFile });
   const signer = await loadSigner({ key, certificates, passphrase, now: Math.floor(Date.now() / 1000) });
   const path = signer.certificates.map((der) => parseCertificate(der));

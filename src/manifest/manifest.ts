@@ -5,13 +5,13 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import type { z } from 'zod';
+import { meant } from '../core/closest-word.ts';
 import { DisksealError } from '../core/errors.ts';
 import { readError } from '../core/system-error.ts';
 import { readDocument } from './document.ts';
 import { applyOverrides } from './overrides.ts';
 import { type ItemInput, type ManifestInput, ManifestSchema, type XattrInput } from './schema.ts';
 import { Faults, type KeyPath, SourceMap } from './source-map.ts';
-import { meant } from './spelling.ts';
 import { parseSourceDateEpoch, parseTime } from './times.ts';
 import { expandVariables } from './variables.ts';
 
@@ -51,6 +51,8 @@ export interface SignSettings {
   readonly certificates: string | undefined;
   readonly passphraseEnv: string | undefined;
   readonly passphraseFile: string | undefined;
+  /** URLs of timestamp authorities, to be tried in order. */
+  readonly timestamp: readonly string[];
 }
 
 export interface Manifest
@@ -269,6 +271,7 @@ function settleSign(sign: NonNullable<ManifestInput['sign']>, { folder, source, 
     certificates: sign.certificates === undefined ? undefined : resolve(folder, sign.certificates),
     passphraseEnv: variable,
     passphraseFile: sign.passphraseFile === undefined ? undefined : resolve(folder, sign.passphraseFile),
+    timestamp: [sign.timestamp ?? []].flat(),
   };
 }
 

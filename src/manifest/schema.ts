@@ -122,6 +122,10 @@ const item = z
     }
   });
 
+const authorityUrl = z
+  .string()
+  .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), 'a timestamp authority is a URL of http: or https:');
+
 const sign = z
   .strictObject({
     key: path('key').describe('The private key: PEM, or PKCS#12 (.p12, .pfx).'),
@@ -134,6 +138,12 @@ const sign = z
       .optional()
       .describe('Environment variable that holds the passphrase; it must be allowed with --env.'),
     passphraseFile: path('passphraseFile').optional().describe('File that holds the passphrase and that nobody else can read.'),
+    timestamp: z
+      .union([authorityUrl, z.array(authorityUrl).min(1, 'a list of timestamp authorities names at least one')])
+      .optional()
+      .describe(
+        'URL of an RFC 3161 timestamp authority, or several that are tried in order. With a timestamp the image can be verified after the certificate has expired; when none can be had, the build fails.',
+      ),
   })
   .superRefine((value, context) => {
     if (value.passphraseEnv !== undefined && value.passphraseFile !== undefined) {

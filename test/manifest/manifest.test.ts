@@ -141,6 +141,16 @@ describe('a manifest', () => {
     ]);
   });
 
+  it('takes one timestamp authority or several, by URL', async () => {
+    const sealed = (timestamp: string) => load(`${HEAD}${ITEM}id: a.b\nsign: { key: k.pem${timestamp} }\n`);
+    expect((await sealed('')).sign?.timestamp).toEqual([]);
+    expect((await sealed(', timestamp: http://a.example')).sign?.timestamp).toEqual(['http://a.example']);
+    expect((await sealed(', timestamp: [https://a.example/tsa, http://b.example]')).sign?.timestamp).toHaveLength(2);
+    for (const wrong of ['a.example', 'ftp://a.example', '[http://a.example, "x y"]', '[]', '5']) {
+      expect((await failure(sealed(`, timestamp: ${wrong}`))).code).toBe('E_MANIFEST');
+    }
+  });
+
   it.each(['Com.Example', 'com example', 'a/b', ''])('refuses the id %j', async (id) => {
     expect((await failure(load(`${HEAD}${ITEM}id: "${id}"\n`))).message).toContain('an id is 1 to 255');
   });
@@ -211,6 +221,8 @@ describe('variables', () => {
     ['volume: { name: "${ext}" }', '4:17 ${ext} is known in "output" only'],
     ['channel: "${name}"', '4:10 ${name} cannot be used in "channel"'],
     ['id: a.b\nsign: { key: "${env.TAG}" }', '5:14 the environment is never used in "sign"'],
+    // Rule 23: a URL could carry a secret away.
+    ['id: a.b\nsign: { key: k, timestamp: "http://a.example/${env.TAG}" }', '5:28 the environment is never used in "sign"'],
     ['id: a.b\nsign: { key: k, passphraseEnv: SECRET }', '5:32 the environment variable SECRET is not allowed here'],
   ])('refuse %s', async (line, fault) => {
     const faults = await faultsOf(load(`${HEAD}${ITEM}${line}\n`, '/p', { environment, allowedEnvironment: ['TAG', 'NONE'] }));

@@ -18,6 +18,7 @@ import { counted, humanSize, printable } from '../printable.ts';
 import { createProgress } from '../progress.ts';
 import { openSigner } from '../signer.ts';
 import { refuseTaken } from '../taken.ts';
+import { type AskForTimestamp, withTimestamps } from '../timestamps.ts';
 
 interface Options {
   readonly output?: string;
@@ -26,6 +27,7 @@ interface Options {
   readonly env?: readonly string[];
   readonly force?: boolean;
   readonly allowOutside?: boolean;
+  readonly timestamp?: readonly string[];
 }
 
 /** One image, written. */
@@ -46,16 +48,19 @@ export async function run({ arguments: given, options, output }: Call<Options>):
   for (const { path: wanted } of outputs) await refuseTaken(wanted, options.force ?? false);
   const warnings = new Warnings(output);
   const signer = manifest.sign ? await openSigner(manifest.sign) : undefined;
-  warnAbout(manifest, signer, warnings);
+  const authorities = timestampAuthorities(manifest, options);
+  warnAbout(manifest, signer && { ...signer, timestamped: authorities.length > 0 }, warnings);
 
   const built: Built[] = [];
-  await withPlatform(async (platform) => {
-    for (const { target, path: wanted } of outputs) {
-      const tree = await treeOf(manifest, { sourceFile, platform: process.platform, outputs: [resolve(wanted)] });
-      const plan = planOf(manifest, tree, signer?.signer);
-      built.push({ target, path: wanted, ...(await write(wanted, plan, options.force ?? false, platform, warnings)) });
-    }
-  });
+  await withPlatform((platform) =>
+    withTimestamps(authorities, platform, async (timestamp) => {
+      for (const { target, path: wanted } of outputs) {
+        const tree = await treeOf(manifest, { sourceFile, platform: process.platform, outputs: [resolve(wanted)] });
+        const plan = planOf(manifest, tree, signer && { signer: signer.signer, timestamp });
+        built.push({ target, path: wanted, ...(await write(wanted, plan, options.force ?? false, platform, warnings)) });
+      }
+    }),
+  );
   await output.document({ outputs: built.map(described), warnings: warnings.all });
   for (const { path: wanted, size, entries, statement } of built) {
     await output.line(printable(wanted));
@@ -71,6 +76,15 @@ export async function run({ arguments: given, options, output }: Call<Options>):
 async function manifestIn(path: string): Promise<string> {
   const stat = await lstat(path).catch(() => undefined);
   return stat?.isDirectory() ? join(path, 'installer.yaml') : path;
+}
+
+/** Those of the command line stand in for the manifest's. */
+function timestampAuthorities({ sign }: Manifest, { timestamp }: Options): readonly string[] {
+  if (timestamp && !sign) {
+    const hint = 'add "sign" with a key and its certificates';
+    throw new DisksealError('E_USAGE', 'there is nothing to timestamp: the manifest has no "sign"', { hint });
+  }
+  return timestamp ?? sign?.timestamp ?? [];
 }
 
 /** Said once to people, and told by `--json`. */
@@ -112,7 +126,7 @@ function shortest(path: string): string {
 
 function warnAbout(
   { mtimeFrom, id }: Manifest,
-  signer: { notAfter: number; demonstration: boolean } | undefined,
+  signer: { notAfter: number; demonstration: boolean; timestamped: boolean } | undefined,
   warnings: Warnings,
 ): void {
   if (mtimeFrom === 'sources') {
@@ -122,15 +136,22 @@ function warnAbout(
     warnings.add('the image is not sealed, because the manifest has no "sign": nobody can tell who made it');
     return;
   }
-  warnings.add(
-    `the seal has no timestamp: it can be verified until ${new Date(signer.notAfter * 1000).toISOString().slice(0, 10)}, when its certificate expires`,
-  );
+  if (!signer.timestamped) {
+    warnings.add(
+      `the seal has no timestamp: it can be verified until ${new Date(signer.notAfter * 1000).toISOString().slice(0, 10)}, when its certificate expires`,
+    );
+  }
   if (signer.demonstration && !id?.startsWith('com.example.')) {
     warnings.add(`${id} is sealed with the example key, which everybody has: make your own with "diskseal keys new"`);
   }
 }
 
-function planOf(manifest: Manifest, tree: FileTree, signer: Signer | undefined): BuildPlan {
+interface Sealing {
+  readonly signer: Signer;
+  readonly timestamp: AskForTimestamp | undefined;
+}
+
+function planOf(manifest: Manifest, tree: FileTree, sealing: Sealing | undefined): BuildPlan {
   const { name, id, version, build, platform, arch, channel, volume, dmg, mtime } = manifest;
   return {
     tree,
@@ -139,7 +160,7 @@ function planOf(manifest: Manifest, tree: FileTree, signer: Signer | undefined):
     caseSensitive: volume.filesystem === 'HFSX',
     created: mtime ?? Math.floor(tree.root.times.modified),
     compressionLevel: dmg.compression.level,
-    ...(signer ? { seal: { signer, signingTime: mtime ?? Math.floor(Date.now() / 1000) } } : {}),
+    ...(sealing ? { seal: { ...sealing, signingTime: mtime ?? Math.floor(Date.now() / 1000) } } : {}),
   };
 }
 
