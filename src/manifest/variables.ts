@@ -2,8 +2,8 @@
  * Variables in the manifest's texts: `${name} ${version} ${arch}`, `${ext}` in `output`, `${env.X}` where allowed.
  * `$${` is a plain `${`. Environment values enter only by a name that the command line allows (seal-rules 23).
  */
+import { closest } from '../core/closest-word.ts';
 import type { Faults, KeyPath, SourceMap } from './source-map.ts';
-import { closest } from './spelling.ts';
 
 export interface Environment {
   readonly values: Readonly<Record<string, string | undefined>>;
