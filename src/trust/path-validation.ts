@@ -5,8 +5,7 @@
  * The anchor is judged like every other certificate, which RFC 5280 leaves open: an expired root does not become good by being trusted.
  * Stricter than the RFC: version 3 throughout; key usage and key identifiers must be there on every authority; an authority's extended
  * key usage, if any, must allow the purpose.
- * Left out: the policy tree (6.1.2 a). Any policy satisfies a seal, so policies matter only where a certificate demands an explicit
- * one; such a path is refused.
+ * Policies: `certificate-policies.ts`. Any policy satisfies a seal, so they matter only where a certificate demands an explicit one.
  */
 import type { ErrorCode } from '../core/errors.ts';
 import { algorithmName, signatureAlgorithm } from '../pki/algorithms.ts';
@@ -15,6 +14,7 @@ import type { KeyUsage } from '../pki/extensions.ts';
 import { OID, oidName } from '../pki/oids.ts';
 import { type KeyRole, keyFault } from '../pki/public-key.ts';
 import type { Certificate } from '../pki/x509.ts';
+import { policyFault } from './certificate-policies.ts';
 import { comparisonBudget, constraintFault } from './name-constraints.ts';
 
 /** What the certificate at the beginning of a path must be good for. */
@@ -77,7 +77,12 @@ export function validatePath(request: ValidationRequest): PathFault[] {
     ...keyIdentifierFaults(certificate, path[index + 1]),
     ...(index === 0 ? purposeFaults(certificate, purpose, path.length === 1) : authorityFaults(certificate, path, index, purpose)),
   ]);
-  return [...faults, ...nameFaults(path)];
+  return [...faults, ...nameFaults(path), ...policyFaults(path)];
+}
+
+function policyFaults(path: readonly Certificate[]): PathFault[] {
+  const certificate = policyFault(path);
+  return certificate ? [distrust(certificate, 'is under no policy that its issuers allow, and they demand one')] : [];
 }
 
 /** The extensions that are evaluated here, in `name-constraints.ts` or in `publisher-facts.ts`: only these may be critical. */
@@ -111,7 +116,6 @@ function formFaults(certificate: Certificate): PathFault[] {
   // 4.1.2.4 and 4.1.2.6
   if (issuer.rdns.length === 0) say('names no issuer');
   if (subject.rdns.length === 0 && !extensions.critical.has(OID.subjectAltName)) say('names no subject');
-  if (extensions.policyConstraints?.requireExplicitPolicy !== undefined) say('demands an explicit policy, which is not evaluated');
   if (
     extensions.critical.has(OID.certificatePolicies) &&
     !extensions.certificatePolicies!.every(({ qualifiers }) => qualifiers.every(isKnownQualifier))

@@ -181,7 +181,7 @@ describe('what is wrong with the signer', () => {
     [
       'a demand for an explicit policy',
       { extensions: { x: extension(OID.policyConstraints, der.sequence(der.element(0x80, Uint8Array.of(0))), true) } },
-      /demands an explicit policy/,
+      /is under no policy that its issuers allow/,
     ],
     [
       'a critical policy with an unknown qualifier',
