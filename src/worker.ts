@@ -5,9 +5,9 @@ import type { Task, Threads } from './core/platform.ts';
 import { compressRun } from './formats/containers/udif/compress-run.ts';
 import { nodePlatform } from './node/platform.ts';
 import { type Answer, type Job, plainError } from './node/threads.ts';
-import { leafTableTask } from './seal/hash-coverage.ts';
+import { leavesTask } from './seal/hash-coverage.ts';
 
-const TASKS: readonly Task<never, unknown>[] = [compressRun, leafTableTask];
+const TASKS: readonly Task<never, unknown>[] = [compressRun, leavesTask];
 
 const alone: Threads = {
   width: 1,

@@ -26,7 +26,7 @@ export interface SignatureCheck {
 }
 
 export interface Platform {
-  /** SHA-2 of a few bytes. */
+  /** SHA-2 of a few bytes, which are taken at once: the caller may change them while it waits. */
   digest(algorithm: HashAlgorithm, bytes: Uint8Array): Promise<Uint8Array>;
   /** SHA-2 of a stream. */
   hash(algorithm: HashAlgorithm): Hash;

@@ -3,8 +3,7 @@
  * Positions are sealed coordinates: the file with Apple's signature frame taken out.
  */
 import { DisksealError } from '../core/errors.ts';
-import type { Hash, Platform } from '../core/platform.ts';
-import { leafPrefix } from './hash-tree.ts';
+import type { Platform } from '../core/platform.ts';
 
 /** Bytes of a leaf; the last one of a range may be shorter. */
 export const CHUNK = 65_536;
@@ -52,7 +51,7 @@ export function withMask(bytes: Uint8Array, position: number, masked: readonly R
   return result;
 }
 
-/** Takes covered bytes front to back and gives the flat digest and the leaf table. Holds no content. */
+/** Takes covered bytes front to back and gives the flat digest and the leaf table. Holds one leaf. */
 export interface CoverageHasher {
   update(bytes: Uint8Array): Promise<void>;
   /** The next bytes belong to another covered range: a new leaf begins. */
@@ -61,56 +60,55 @@ export interface CoverageHasher {
   finish(): Promise<{ flat: Uint8Array; table: Uint8Array }>;
 }
 
-/** @param digests - which of the two are wanted; the other one is empty */
-export function coverageHasher(
-  platform: Platform,
-  digests: { flat?: boolean; tree?: boolean } = { flat: true, tree: true },
-): CoverageHasher {
-  const flat = digests.flat ? platform.hash('sha256') : undefined;
-  const leaves = digests.tree ? leafHasher(platform) : undefined;
+export function coverageHasher(platform: Platform): CoverageHasher {
+  const flat = platform.hash('sha256');
+  const leaves = leafHasher(platform);
   return {
     async update(bytes) {
-      await flat?.update(bytes);
-      await leaves?.update(bytes);
+      // Leaves first: a browser digests them beside this thread, on which the flat digest is made meanwhile.
+      await Promise.all([leaves.update(bytes), flat.update(bytes)]);
     },
-    async nextRange() {
-      await leaves?.endLeaf();
-    },
+    nextRange: () => leaves.endLeaf(),
     async finish() {
-      await leaves?.endLeaf();
-      return { flat: (await flat?.digest()) ?? new Uint8Array(), table: leaves?.table() ?? new Uint8Array() };
+      await leaves.endLeaf();
+      return { flat: await flat.digest(), table: await leaves.table() };
     },
   };
 }
 
+/** Leaves that are digested at the same time, where the platform can. */
+const IN_FLIGHT = 32;
+
 function leafHasher(platform: Platform) {
   let table = new Uint8Array(32 * 1024);
   let count = 0;
-  let hash: Hash | undefined;
+  /** A leaf is digested with the zero before it (RFC 9162). */
+  const leaf = new Uint8Array(1 + CHUNK);
   let filled = 0;
+  const pending: Promise<void>[] = [];
 
   const endLeaf = async (): Promise<void> => {
-    if (!hash) return;
-    if ((count + 1) * 32 > table.length) {
+    if (filled === 0) return;
+    const place = 32 * count++;
+    if (place === table.length) {
       const larger = new Uint8Array(table.length * 2);
       larger.set(table);
       table = larger;
     }
-    table.set(await hash.digest(), 32 * count++);
-    hash = undefined;
+    pending.push(platform.digest('sha256', leaf.subarray(0, 1 + filled)).then((digest) => table.set(digest, place)));
     filled = 0;
+    if (pending.length >= IN_FLIGHT) await Promise.all(pending.splice(0));
   };
   return {
     endLeaf,
-    table: () => table.slice(0, 32 * count),
+    async table() {
+      await Promise.all(pending.splice(0));
+      return table.slice(0, 32 * count);
+    },
     async update(bytes: Uint8Array) {
       for (let at = 0; at < bytes.length; ) {
-        if (!hash) {
-          hash = platform.hash('sha256');
-          await hash.update(leafPrefix);
-        }
         const take = Math.min(CHUNK - filled, bytes.length - at);
-        await hash.update(bytes.subarray(at, at + take));
+        leaf.set(bytes.subarray(at, at + take), 1 + filled);
         at += take;
         filled += take;
         if (filled === CHUNK) await endLeaf();

@@ -5,14 +5,12 @@
 import { assert } from '../core/errors.ts';
 import type { Platform } from '../core/platform.ts';
 
-export const leafPrefix = Uint8Array.of(0);
 const HASH = 32;
 
 export async function leafHash(chunk: Uint8Array, platform: Platform): Promise<Uint8Array> {
-  const hash = platform.hash('sha256');
-  await hash.update(leafPrefix);
-  await hash.update(chunk);
-  return hash.digest();
+  const leaf = new Uint8Array(1 + chunk.length);
+  leaf.set(chunk, 1);
+  return platform.digest('sha256', leaf);
 }
 
 /**

@@ -1,12 +1,17 @@
 import { createHash } from 'node:crypto';
+import { truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bytesDisk } from '../../src/core/disk.ts';
 import { toHex } from '../../src/core/struct.ts';
+import { openFile } from '../../src/node/file-disk.ts';
 import { coverageHasher, leafCount, withMask } from '../../src/seal/coverage.ts';
 import { hashCoverage } from '../../src/seal/hash-coverage.ts';
 import { treeRoot } from '../../src/seal/hash-tree.ts';
+import { movingThreads } from '../support/moving-threads.ts';
 import { testPlatform } from '../support/platform.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const sha256 = (...parts: Uint8Array[]): Buffer => parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest();
 
@@ -75,6 +80,38 @@ describe('coverage', () => {
     const ranges = covered.map(([offset, length]) => zeroed.subarray(offset, offset + length));
     expect(toHex(flat)).toBe(sha256(...ranges).toString('hex'));
     expect(toHex(table)).toBe(Buffer.concat(ranges.flatMap(referenceLeaves)).toString('hex'));
+  });
+  test('an open file is hashed by several threads, each leaf once and in its place', async () => {
+    const path = join(await temporaryFolder(), 'image');
+    const bytes = Uint8Array.from({ length: 9_000_000 }, (_, at) => (at * 7 + (at >> 13)) & 255);
+    await writeFile(path, bytes);
+    const covered = [
+      [5, 4_000_000],
+      [4_000_005, 100_000],
+      [5_000_000, 3_999_999],
+    ] as const;
+    const masked = [[131_000, 200]] as const;
+    const zeroed = bytes.slice().fill(0, 131_000, 131_200);
+    const ranges = covered.map(([offset, length]) => zeroed.subarray(offset, offset + length));
+    for (const width of [1, 2, 4]) {
+      const threads = movingThreads(width);
+      const file = await openFile(path);
+      const { flat, table } = await hashCoverage(file, covered, masked, threads.platform);
+      await file.close();
+      expect(toHex(flat)).toBe(sha256(...ranges).toString('hex'));
+      expect(toHex(table)).toBe(Buffer.concat(ranges.flatMap(referenceLeaves)).toString('hex'));
+      expect(threads.most).toBe(Math.max(1, width - 1));
+    }
+  });
+  test('nobody reads from the file any more when hashing has failed', async () => {
+    const path = join(await temporaryFolder(), 'image');
+    await writeFile(path, new Uint8Array(5_000_000));
+    const threads = movingThreads(3);
+    const file = await openFile(path);
+    await truncate(path, 3_000_000);
+    await expect(hashCoverage(file, [[0, 5_000_000]], [], threads.platform)).rejects.toMatchObject({ code: 'E_CHANGED' });
+    expect(threads.running).toBe(0);
+    await file.close();
   });
   test('masking copies only where it changes something', () => {
     const bytes = Uint8Array.of(1, 2, 3, 4);
