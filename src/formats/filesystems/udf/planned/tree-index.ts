@@ -28,6 +28,8 @@ export interface Icb {
   readonly target: Uint8Array | undefined;
   /** Where the first name of it stands. */
   readonly path: string;
+  /** Where further names stand: hard links. */
+  readonly otherPaths: string[];
 }
 
 const DEPTH_LIMIT = 512;
@@ -69,6 +71,7 @@ class Indexing {
       content: entry.type === 'file' ? entry.content : undefined,
       target: entry.type === 'symlink' ? encodeTarget(entry.target) : undefined,
       path,
+      otherPaths: [],
     };
     this.icbs.push(icb);
     return icb;
@@ -94,6 +97,7 @@ class Indexing {
     if (known) {
       if (known.links === 0xffff) throw new DisksealError('E_UDF', 'the file has more than 65,535 hard links', { path });
       known.links++;
+      known.otherPaths.push(path);
       return known;
     }
     const icb = this.add(entry, path, entry.type === 'folder' ? parent : undefined);
