@@ -2,7 +2,7 @@
  * Every command as data: arguments, options, help, exit codes, and where its code is.
  * The code is imported only when the command runs, so that `--help` costs next to nothing.
  */
-import { type CommandDeclaration, IMAGE, type OptionDeclaration, REFUSALS, TRUST } from './declaration.ts';
+import { type CommandDeclaration, IMAGE, type OptionDeclaration, REFUSALS, SEAL, TRUST } from './declaration.ts';
 import { VERIFY } from './verify-declaration.ts';
 
 const UNVERIFIED: OptionDeclaration = {
@@ -54,6 +54,39 @@ export const COMMANDS: readonly CommandDeclaration[] = [
     ],
     load: () => import('./commands/build.ts'),
   },
+  {
+    name: 'sign',
+    threads: 1,
+    arguments: [['<image>', 'a disk image, or any file']],
+    summary: 'seal an image that another tool made, or add a signature or timestamp to a seal',
+    about:
+      'The seal goes into a DMG, an ISO image or a disk with MBR or FAT where that changes nothing else; else it becomes a file beside the image, IMAGE.seal: for images with an Apple code signature, disks with GPT, bare HFS+ and APFS volumes, hybrid ISO images without free place, and what is not known. What was done is said. An image that is sealed already gets a further signature over the same statement or, without --key, a timestamp for the ones that it has. The file is replaced as a whole, or not at all.',
+    options: [
+      { flags: '--key <file>', text: 'the private key: PEM or PKCS#12' },
+      { flags: '--certificates <file>', text: "the signer's certificate and its issuers; a PKCS#12 file brings its own" },
+      { flags: '--passphrase-env <name>', text: 'the variable that holds the passphrase' },
+      { flags: '--passphrase-file <file>', text: 'the file, readable by you only, that holds it' },
+      { flags: '--id <id>', text: 'what the image is: a reverse domain name, as in com.example.hello' },
+      { flags: '--product-version <text>', text: 'its version' },
+      { flags: '--build-number <number>', text: 'a counter that orders versions' },
+      { flags: '--platform <name>', text: 'any when left out' },
+      { flags: '--arch <name>', text: 'universal when left out' },
+      { flags: '--channel <name>', text: 'stable when left out' },
+      { flags: '--next-key <file|spki:hex>', text: 'a key that may sign the next versions; may be repeated', list: true },
+      { flags: '--timestamp <url>', text: 'an authority to ask for a timestamp; repeated ones are tried in order', list: true },
+      { flags: '--detached', text: 'make a file beside the image in any case' },
+      { flags: '--seal <file>', text: 'the detached seal to add a signature or timestamp to' },
+      { flags: '-o, --output <file>', text: 'write here and leave the image, or the seal, as it is' },
+      { flags: '-f, --force', text: 'replace an output that is there' },
+    ],
+    exits: [0, 1, 2, 3, ...REFUSALS],
+    examples: [
+      ['diskseal sign App.iso --key k.pem --certificates c.pem --id com.example.app --product-version 2.1', 'seal an ISO image in place'],
+      ['diskseal sign App.dmg --key second.pem --certificates second.cert.pem', 'a second signature'],
+      ['diskseal sign App.dmg --timestamp http://tsa.example/', 'a timestamp for the signatures that are there'],
+    ],
+    load: () => import('./commands/sign.ts'),
+  },
   { ...VERIFY, load: () => import('./commands/verify.ts') },
   {
     name: 'ls',
@@ -63,6 +96,7 @@ export const COMMANDS: readonly CommandDeclaration[] = [
       { flags: '-l, --long', text: 'mode, owner, size and time as well' },
       { flags: '-R, --recursive', text: 'what is in folders as well' },
       ...TRUST,
+      ...SEAL,
       UNVERIFIED,
     ],
     exits: [0, 1, 2, 3, ...REFUSALS],
@@ -77,7 +111,7 @@ export const COMMANDS: readonly CommandDeclaration[] = [
     arguments: [IMAGE, ['<path>', 'a file in the image']],
     summary: 'print a file of an image, after verifying it',
     about: 'With --json the content is in the document, as base64.',
-    options: [...TRUST, UNVERIFIED],
+    options: [...TRUST, ...SEAL, UNVERIFIED],
     exits: [0, 1, 2, 3, ...REFUSALS],
     examples: [['diskseal cat App.dmg Docs/README.md --trust publisher.cert.pem', 'one file, on stdout']],
     load: () => import('./commands/cat.ts'),
@@ -93,6 +127,7 @@ export const COMMANDS: readonly CommandDeclaration[] = [
       { flags: '--apple-double', text: 'write Finder info, resource forks and attributes as ._ files beside their files' },
       { flags: '--special-modes', text: 'keep setuid, setgid and sticky bits, which are dropped otherwise' },
       ...TRUST,
+      ...SEAL,
       UNVERIFIED,
     ],
     exits: [0, 1, 2, 3, ...REFUSALS],
@@ -101,6 +136,27 @@ export const COMMANDS: readonly CommandDeclaration[] = [
       ['diskseal extract App.dmg Docs -o App --trust publisher.cert.pem', 'App/Docs and what is in it'],
     ],
     load: () => import('./commands/extract.ts'),
+  },
+  {
+    name: 'get',
+    threads: 1,
+    arguments: [['<url>', 'where the image is: https: or http:']],
+    summary: 'download an image that gets its name only when it is verified',
+    about:
+      "Signature, policy and the list of chunks are fetched from the end of the file and checked first; then each chunk is checked as it comes. What an interrupted download left in FILE.part is used as far as it is right. Proxies are taken from HTTPS_PROXY, HTTP_PROXY and NO_PROXY. The name is the URL's last part, never what the server proposes. The downloaded file carries the system's mark of a download, where there is one.",
+    options: [
+      { flags: '-o, --output <file>', text: 'the name of the file' },
+      ...TRUST,
+      { flags: '--seal <file|url>', text: 'the seal that belongs to the image, when it is a file beside it' },
+      { flags: '--max-size <bytes>', text: 'refuse a longer image, as in 700M or 2G; 64G when left out' },
+      { flags: '-f, --force', text: 'replace a file that is there' },
+    ],
+    exits: [0, 1, 2, 3, ...REFUSALS],
+    examples: [
+      ['diskseal get https://example.com/App-2.1.dmg --trust publisher.cert.pem', './App-2.1.dmg, or nothing'],
+      ['diskseal get https://example.com/dl?id=7 -o App.dmg --trust root.pem --publisher "CN=Example Ltd,C=GB"', 'choose the name'],
+    ],
+    load: () => import('./commands/get.ts'),
   },
   {
     name: 'inspect',

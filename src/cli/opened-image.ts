@@ -65,9 +65,11 @@ async function openChecked({ disk, shown, remote }: Input, policy: VerifyPolicy,
   if (verdict.demonstration) output.warning(`${shown} is sealed with the example key, which everybody has: it proves nothing`);
   const inventory = await verdict.inventory?.();
   if (!inventory) throw new DisksealError('E_INTERNAL', 'internal error: a verified image without an inventory');
-  if (inventory.length === 0) output.note(`the publisher signed no list of files for ${shown}: each byte is as it was signed`);
+  // `sign` seals images that it cannot read: then the bytes are all that was stated.
+  const stated = inventory.length > 0 ? inventory : undefined;
+  if (!stated) output.note(`the publisher signed no list of files for ${shown}: each byte is as it was signed`);
   const standing = { verified: true, ...(remote ? ({ flat: 'not-checked' } as const) : {}) };
-  return { tree: await openVerified(verdict.disk, platform, inventory), shown, standing, remote };
+  return { tree: await openVerified(verdict.disk, platform, stated), shown, standing, remote };
 }
 
 async function openUnchecked({ disk, shown, remote }: Input, output: Output, platform: Platform): Promise<OpenedImage> {

@@ -5,7 +5,7 @@
 import { type Disk, joinDisks, readRange, sliceDisk } from '../core/disk.ts';
 import { DisksealError } from '../core/errors.ts';
 import { KolyTrailer } from '../formats/containers/udif/structs.ts';
-import { findArea, type SealPlace } from './area.ts';
+import { AreaMark, FOOTER_MAGIC, findArea, type SealPlace } from './area.ts';
 import type { Coverage, Range } from './coverage.ts';
 
 /** codeSignatureOffset and codeSignatureLength in the trailer: Apple's signing writes them after the seal was made. */
@@ -43,6 +43,14 @@ export async function findDmgSeal(image: Disk): Promise<SealPlace | undefined> {
   if (koly.rsrcForkLength > 0 && koly.rsrcForkOffset < koly.xmlOffset && koly.rsrcForkOffset + koly.rsrcForkLength > offset)
     throw uncovered('the resource fork lies in the seal', offset);
   return { area, coverage: dmgCoverage({ offset, size: area.layout.size }, imageSize), appleFrame };
+}
+
+/** Whether a footer stands where a DMG has it, however odd the rest may be. @throws DisksealError `E_UDIF`, `E_READ` */
+export async function hasDmgSeal(image: Disk): Promise<boolean> {
+  const trailerOffset = image.size - KolyTrailer.size;
+  const koly = KolyTrailer.read(await image.read(trailerOffset, KolyTrailer.size), 0, trailerOffset);
+  const at = checkedXmlOffset(koly, trailerOffset) - AreaMark.size;
+  return at >= 0 && String.fromCharCode(...(await image.read(at, FOOTER_MAGIC.length))) === FOOTER_MAGIC;
 }
 
 /** The image in sealed coordinates. */

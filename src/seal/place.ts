@@ -7,7 +7,7 @@ import { DisksealError } from '../core/errors.ts';
 import { isUdif } from '../formats/containers/udif/koly.ts';
 import { AreaMark, FOOTER_MAGIC, findArea, type SealPlace } from './area.ts';
 import { type Coverage, leafCount } from './coverage.ts';
-import { dmgCoverage, findDmgSeal } from './dmg.ts';
+import { dmgCoverage, findDmgSeal, hasDmgSeal } from './dmg.ts';
 import { findIsoSeal, ISO_MARK, isoCoverage } from './iso.ts';
 import { findRawSeal, rawCoverage } from './raw-image.ts';
 
@@ -59,6 +59,15 @@ export async function findSeal(image: Disk): Promise<SealPlace | undefined> {
     throw new DisksealError('E_UNCOVERED', 'the image has a second seal, at its end', { offset: end });
   }
   return found;
+}
+
+/**
+ * Whether an image brings a seal, right or not. An image without one need not keep to the rules of those with one: bytes that nothing
+ * names, say, which a detached seal covers like all others.
+ * @throws DisksealError as `findSeal`, for an image whose place for a seal cannot be told
+ */
+export async function hasSeal(image: Disk): Promise<boolean> {
+  return (await imageKind(image)) === 'dmg' ? hasDmgSeal(image) : (await findSeal(image)) !== undefined;
 }
 
 /**

@@ -69,6 +69,14 @@ function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
+/** @throws DisksealError `E_SEAL` for an identity that no statement can have */
+export function checkIdentity({ product, version, build, platform, arch, channel }: Identity): void {
+  matching(product, 'product', PRODUCT);
+  display(version, 'version');
+  if (build !== undefined) size(build, 'build');
+  for (const [name, value] of Object.entries({ platform, arch, channel })) matching(value, name, TOKEN);
+}
+
 function read(value: unknown): Statement {
   const top = members(value, 'statement', [...REQUIRED, 'build', 'critical', 'keys'], REQUIRED);
   const critical = top['critical'];

@@ -14,6 +14,7 @@ import { open as openHfsPlus } from '../formats/filesystems/hfsplus/open.ts';
 import { open as openIso9660 } from '../formats/filesystems/iso9660/open.ts';
 import { isIso9660 } from '../formats/filesystems/iso9660/volume-descriptors.ts';
 import { openPartitions, type PartitionMap } from '../formats/partitions/open.ts';
+import type { Coverage } from '../seal/coverage.ts';
 
 type ContainerKind = 'udif' | 'raw';
 export type FilesystemKind = 'hfsplus' | 'hfsx' | 'hfs' | 'apfs' | 'iso9660' | 'udf' | 'fat' | 'unknown';
@@ -68,10 +69,12 @@ export function filesystemName(kind: FilesystemKind): string {
 
 /**
  * The outermost layer alone.
+ * @param sealedAs - what a verified image is known to be; the image itself is asked when absent
  * @throws DisksealError `E_NOT_IMAGE` for an empty file; `E_UDIF`, `E_PLIST`, `E_UNSUPPORTED`, `E_TRUNCATED`
  */
-export async function openContainer(image: Disk, platform: Platform): Promise<Container> {
+export async function openContainer(image: Disk, platform: Platform, sealedAs?: Coverage['format']): Promise<Container> {
   if (image.size === 0) throw notImage('the file is empty');
+  if (sealedAs === 'iso' || sealedAs === 'raw') return { container: 'raw', disk: image };
   // An encrypted image has no trailer of its own, and its first bytes would be taken for a disk.
   if ((await isEncrypted(image)) || (await isUdif(image))) return { container: 'udif', disk: await openUdif(image, platform) };
   return { container: 'raw', disk: image };
@@ -81,8 +84,8 @@ export async function openContainer(image: Disk, platform: Platform): Promise<Co
  * Finds out what is inside. Reads the container's tables, the map and a few sectors.
  * @throws DisksealError what `openContainer` throws, `E_PARTITION`, and `E_NOT_IMAGE` for bytes that are no image at all
  */
-export async function openLayers(image: Disk, platform: Platform): Promise<Layers> {
-  return divide(await openContainer(image, platform));
+export async function openLayers(image: Disk, platform: Platform, sealedAs?: Coverage['format']): Promise<Layers> {
+  return divide(await openContainer(image, platform, sealedAs));
 }
 
 /** What is on the disk of a container. */

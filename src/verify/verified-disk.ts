@@ -3,12 +3,15 @@
  * checked against the leaves that the signature fixes, so a file that changes after the verdict is refused.
  */
 import { type Disk, opaqueDisk, readRange } from '../core/disk.ts';
+import type { Coverage } from '../seal/coverage.ts';
 import type { ProvenLeaves } from './proven-leaves.ts';
 
 declare const checked: unique symbol;
 
 export interface VerifiedDisk extends Disk {
   readonly [checked]: true;
+  /** What the image was sealed as: nobody looks for another kind in it. Absent when nothing was sealed. */
+  readonly format?: Coverage['format'];
 }
 
 /** Leaves kept after they were checked: 4 MiB. */
@@ -31,7 +34,10 @@ export function verifiedDisk(image: Disk, leaves: ProvenLeaves): VerifiedDisk {
     return read;
   };
 
-  const disk = opaqueDisk(leaves.coverage.imageSize, async (position, into) => {
+  const { format, placement, seal, imageSize } = leaves.coverage;
+  // A seal behind a raw disk is not part of the disk that was there before.
+  const end = format === 'raw' && placement === 'embedded' ? seal.offset : imageSize;
+  const disk = opaqueDisk(end, async (position, into) => {
     for (let done = 0; done < into.length; ) {
       const wanted: { start: number; bytes: Promise<Uint8Array> }[] = [];
       let end = position + done;
@@ -49,7 +55,7 @@ export function verifiedDisk(image: Disk, leaves: ProvenLeaves): VerifiedDisk {
       }
     }
   });
-  return disk as VerifiedDisk;
+  return { ...disk, format } as VerifiedDisk;
 }
 
 async function readLeaf(image: Disk, leaves: ProvenLeaves, index: number): Promise<Uint8Array> {

@@ -17,13 +17,13 @@ export interface VerifiedTree extends FileTree {
 /**
  * Opens the one volume of a verified image.
  * @param inventory - as `Verdict.inventory` gives it: every entry is compared with it when it is listed, every file when it is
- *   read. Nothing is compared with an empty one, which states nothing of an image that could not be read when it was sealed: its bytes
- *   are the sealed ones all the same. Absent only for a disk from `trustUnverified`
+ *   read. Absent for an image about which nothing was stated: one that could not be read when it was sealed, whose bytes are the sealed
+ *   ones all the same, or a disk from `trustUnverified`
  * @throws DisksealError what opening container, partition map and volume throws; later `E_TAMPERED`
  */
 export async function openVerified(disk: VerifiedDisk, platform: Platform, inventory?: readonly InventoryEntry[]): Promise<VerifiedTree> {
-  if (inventory && inventory.length > 0) return (await openCompared(disk, platform, inventory)).tree;
-  return (await openVolume(await openLayers(disk, platform))) as VerifiedTree;
+  if (inventory) return (await openCompared(disk, platform, inventory)).tree;
+  return (await openVolume(await openLayers(disk, platform, disk.format))) as VerifiedTree;
 }
 
 /** The same for an inventory that must state everything, and the volume as it lies on the disk. */
@@ -32,7 +32,7 @@ export async function openCompared(
   platform: Platform,
   inventory: readonly InventoryEntry[],
 ): Promise<{ tree: VerifiedTree; volume: Volume }> {
-  const layers = await openLayers(disk, platform);
+  const layers = await openLayers(disk, platform, disk.format);
   const volume = theVolume(layers);
   const tree = await openVolume(layers);
   refuseFurtherVolume(layers, volume);

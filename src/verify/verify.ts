@@ -13,7 +13,7 @@ import { withoutFrame } from '../seal/dmg.ts';
 import { hashCoverage } from '../seal/hash-coverage.ts';
 import { treeRoot } from '../seal/hash-tree.ts';
 import type { InventoryEntry } from '../seal/inventory.ts';
-import { detachedPlace, findSeal, imageKind } from '../seal/place.ts';
+import { detachedPlace, findSeal, hasSeal, imageKind } from '../seal/place.ts';
 import { parseStatement, type Statement } from '../seal/statement.ts';
 import { agree, differingMembers, placeOfSigned } from './agreement.ts';
 import { policyChecks } from './policy-checks.ts';
@@ -192,7 +192,7 @@ class Verification {
 
   /** Rule 18 of the seal: when the image brings a seal of its own too, both are right alone and say the same. */
   async #checkEmbedded(statement: Statement): Promise<void> {
-    if (!(await findSeal(this.#image))) return;
+    if (!(await hasSeal(this.#image))) return;
     const { seal: _, deep: __, ...policy } = this.#policy;
     const own = new Verification(this.#image, policy, this.#platform);
     await own.all();
