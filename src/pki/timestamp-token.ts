@@ -78,8 +78,8 @@ const TOKEN: SignedDataProfile = {
   signedAttributes: new Map([
     [OID.contentType, 'required'],
     [OID.messageDigest, 'required'],
-    [OID.signingCertificateV2, 'required'],
-    // By SHA-1, so it proves nothing; RFC 5816 allows it for old clients.
+    // One of the two is there; the second is by SHA-1 and proves nothing, but may stand beside the first for old clients (RFC 5816).
+    [OID.signingCertificateV2, 'optional'],
     [OID.signingCertificate, 'optional'],
     [OID.signingTime, 'optional'],
     [OID.cmsAlgorithmProtection, 'optional'],
@@ -103,7 +103,7 @@ export function parseTimeStampToken(der: Uint8Array): TimeStampToken {
     };
   } catch (error) {
     if (!(error instanceof DisksealError)) throw error;
-    throw new DisksealError('E_TIMESTAMP', `the timestamp is malformed: ${error.message}`, { cause: error });
+    throw new DisksealError('E_TIMESTAMP', `the timestamp is malformed: ${error.message}`, { hint: error.hint, cause: error });
   }
 }
 
@@ -185,10 +185,15 @@ function refuseCritical(element: DerElement): void {
   if (critical) throw fault(`the critical extension ${oidName(critical.type)} is not understood`, element, 'TSTInfo.extensions');
 }
 
+const UNBOUND = 'the signed attribute signingCertificateV2 is missing';
+const BY_SHA1 = 'the authority names its certificate by SHA-1 alone: it should say SHA-256 as well (openssl ts: ess_cert_id_alg = sha256)';
+
 function tokenSigner({ values, ...facts }: ProfiledSignerInfo): TokenSigner {
   const old = values.get(OID.signingCertificate);
   if (old) readSigningCertificate(old, 'SigningCertificate', readOldCertificateId);
-  const certificateIds = readSigningCertificate(values.get(OID.signingCertificateV2)!, 'SigningCertificateV2', readCertificateId);
+  const bound = values.get(OID.signingCertificateV2);
+  if (!bound) throw new DisksealError('E_CMS', UNBOUND, { offset: facts.offset, field: 'SignerInfo.signedAttrs', hint: old && BY_SHA1 });
+  const certificateIds = readSigningCertificate(bound, 'SigningCertificateV2', readCertificateId);
   return { ...facts, certificateIds };
 }
 
