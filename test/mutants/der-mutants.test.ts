@@ -59,10 +59,8 @@ describe('false forms of a sealed message', () => {
     const codes = new Map<number, number>();
     const wrong: string[] = [];
     const distinct = new Set<string>();
-    let made = 0;
     for (const { what, bytes } of derMutants(message, DOUBLES, STEP)) {
       distinct.add(createHash('sha256').update(bytes).digest('base64'));
-      if (made++ % STEP !== 0) continue;
       const refusal = await verdictOn(bytes);
       const code = refusal ? EXIT_CODES[refusal.code] : 0;
       codes.set(code, (codes.get(code) ?? 0) + 1);
