@@ -195,6 +195,7 @@ function* contentsOf({ index, firstContent }: VolumePlan): Generator<PlannedCont
 
 /** The view that says most keeps names; what the one for Windows changes and leaves out is said, and of the plain one what is all there is. */
 function sayWhatChanged({ index, trees }: VolumePlan, { isRockRidge, joliet }: ChosenViews, warn: Warn): void {
+  if (isRockRidge) sayWhatLinuxCuts(index, warn);
   const { names } = trees.at(-1)!;
   const view = joliet ? 'Joliet' : 'ISO 9660';
   if (isRockRidge && !joliet) return;
@@ -205,5 +206,15 @@ function sayWhatChanged({ index, trees }: VolumePlan, { isRockRidge, joliet }: C
     } else if (names.shown(entry) !== (joliet ? given : given.toUpperCase())) {
       warn(`${view} shows it as "${names.shown(entry)}"`, index.path(entry));
     }
+  }
+}
+
+/** Linux reads a second part of a name only while both have less than 254 bytes (get_rock_ridge_filename). */
+function sayWhatLinuxCuts(index: TreeIndex, warn: Warn): void {
+  const encoder = new TextEncoder();
+  for (let entry = 1; entry < index.count; entry++) {
+    const name = index.names[entry]!;
+    if (name.length * 3 < 254 || encoder.encode(name).length < 254) continue;
+    warn('Linux shows the first 250 bytes of this name alone', index.path(entry));
   }
 }

@@ -69,15 +69,18 @@ function shown({ name, extension }: Omit<Parts, 'longest'>): string {
 export const JOLIET_NAME = 64;
 export const LONG_JOLIET_NAME = 103;
 
-/** Names for the Joliet tree. No two of them are the same to Linux, which passes over dots at the end. */
+/**
+ * Names for the Joliet tree: UCS-2, which has no characters above U+FFFF. No two of them are the same to Linux, which passes over
+ * dots at the end, or to it and Windows, which pass over case.
+ */
 export function jolietNames(children: readonly NamedChild[], longest: number): string[] {
   const wished = children.map(({ name }) => jolietWish(name));
-  const made = distinct(wished, (wish, tail) => jolietName(wish, tail, longest));
+  const made = distinct(wished, (wish, tail) => jolietName(wish, tail, longest).toUpperCase());
   return made.map(({ wish, tail }) => jolietName(wish, tail, longest));
 }
 
 function jolietWish(name: string): string {
-  return endingInNoDot(name.replace(/[\p{Cc}*/:;?\\]|\p{Surrogate}/gu, '_'));
+  return endingInNoDot(name.replace(/[\p{Cc}*/:;?\\\u{10000}-\u{10ffff}]|\p{Surrogate}/gu, '_'));
 }
 
 function endingInNoDot(name: string): string {
@@ -88,14 +91,8 @@ function jolietName(name: string, tail: string, longest: number): string {
   if (name.length + tail.length <= longest && tail === '') return name;
   const dot = name.lastIndexOf('.');
   const extension = dot > 0 && name.length - dot <= KEPT_EXTENSION + 1 ? name.slice(dot) : '';
-  const stem = wholeCharacters(name.slice(0, name.length - extension.length), longest - tail.length - extension.length);
+  const stem = name.slice(0, Math.min(name.length, longest - tail.length) - extension.length);
   return endingInNoDot(stem + tail + extension);
-}
-
-/** Cuts no surrogate pair in two. */
-function wholeCharacters(text: string, longest: number): string {
-  const cut = text.slice(0, longest);
-  return /[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut;
 }
 
 interface Made<Wish> {

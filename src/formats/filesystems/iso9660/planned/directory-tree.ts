@@ -205,8 +205,8 @@ export class DirectoryTree {
       return { extentLocation: this.firstSector + start, dataLength: (end - start) * SECTOR };
     }
     const content = this.#index.get(owner, Column.content);
-    // A file without bytes lies nowhere; readers that look all the same find a sector of the volume.
-    if (content === 0) return { extentLocation: this.firstSector, dataLength: 0 };
+    // A file without bytes lies nowhere. Some readers look all the same, and libarchive takes the place of a directory for a loop.
+    if (content === 0) return { extentLocation: this.#index.contents.sectors > 0 ? this.firstContentSector : 0, dataLength: 0 };
     const before = section * LARGEST_SECTION;
     return {
       extentLocation: this.firstContentSector + this.#index.contents.firstSector(content) + before / SECTOR,
