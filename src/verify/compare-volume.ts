@@ -2,8 +2,8 @@
 import { stream } from '../core/disk.ts';
 import { walk } from '../core/file-tree.ts';
 import type { Platform } from '../core/platform.ts';
+import { compareHybridViews } from '../seal/hybrid-views.ts';
 import type { InventoryEntry } from '../seal/inventory.ts';
-import { compareHybridViews } from './hybrid-views.ts';
 import type { VerifiedDisk } from './verified-disk.ts';
 import { openCompared } from './verified-tree.ts';
 

@@ -6,8 +6,8 @@ import { type Disk, stream } from '../core/disk.ts';
 import { DisksealError } from '../core/errors.ts';
 import { type Entry, type File, walk } from '../core/file-tree.ts';
 import type { Platform } from '../core/platform.ts';
+import { compareHybridViews } from '../seal/hybrid-views.ts';
 import type { InventoryEntry } from '../seal/inventory.ts';
-import { compareHybridViews } from './hybrid-views.ts';
 import { filesystemName, openLayers, openVolume, theVolume } from './layers.ts';
 
 export interface VolumeInventory {

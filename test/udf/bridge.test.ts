@@ -6,7 +6,7 @@ import { format as formatIso } from '../../src/formats/filesystems/iso9660/forma
 import { open as openIso } from '../../src/formats/filesystems/iso9660/open.ts';
 import { planBridge } from '../../src/formats/filesystems/udf/bridge.ts';
 import { open as openUdf } from '../../src/formats/filesystems/udf/open.ts';
-import { compareHybridViews } from '../../src/verify/hybrid-views.ts';
+import { compareHybridViews } from '../../src/seal/hybrid-views.ts';
 import { file, folder, NEW_YEAR, symlink, tree } from '../support/memory-tree.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 

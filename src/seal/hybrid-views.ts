@@ -9,7 +9,7 @@ import { type FileTree, walk } from '../core/file-tree.ts';
 import { open as openIso9660, views } from '../formats/filesystems/iso9660/open.ts';
 import { readDescriptors } from '../formats/filesystems/iso9660/volume-descriptors.ts';
 import { open as openUdf } from '../formats/filesystems/udf/open.ts';
-import { readIsoVolume, SECTOR } from '../seal/iso-volume.ts';
+import { readIsoVolume, SECTOR } from './iso-volume.ts';
 
 /** Place → one of its paths, and path → place. */
 interface Shown {
