@@ -31,7 +31,7 @@ export interface CommandDeclaration {
 export const EXITS: Readonly<Record<number, string>> = {
   0: 'done',
   1: 'internal error',
-  2: 'wrong usage, manifest or key',
+  2: 'wrong usage, manifest, key, policy or state file',
   3: 'a file cannot be read or written, or is there already',
   10: 'there is no seal',
   12: 'signature good, content not checked (--quick)',
@@ -69,6 +69,22 @@ export const TRUST: readonly OptionDeclaration[] = [
     text: "the publisher you expect, under a root you trust: its whole subject, sha256:HEX, spki:HEX, or '*' for any; may be repeated",
     list: true,
   },
+  { flags: '--policy <file>', text: 'a policy file, YAML or JSON, that must be met as well' },
+  { flags: '--require <number>', text: 'how many of the publishers must have signed, each with a key of its own' },
+  {
+    flags: '--timestamp-trust <pem|sha256:hex>',
+    text: 'the root of a timestamp authority that you trust; may be repeated',
+    list: true,
+  },
+  { flags: '--timestamp <rule>', text: 'required, ifExpired (default) or ignore' },
+  { flags: '--revocation <rule>', text: 'hard, soft (default) or off' },
+  { flags: '--revocation-data <file>', text: 'a CRL or an OCSP response, beside those in the seal; may be repeated', list: true },
+  { flags: '--product <id>', text: 'the product that you want; may be repeated', list: true },
+  { flags: '--channel <name>', text: 'the channel that you want; may be repeated', list: true },
+  { flags: '--platform <name>', text: 'the platform that you want; may be repeated', list: true },
+  { flags: '--arch <name>', text: 'the architecture that you want; may be repeated', list: true },
+  { flags: '--min-version <version>', text: 'the least version, by semver precedence' },
+  { flags: '--min-build <number>', text: 'the least build number' },
 ];
 
 /** Where the seal is, and where the image ends, when the image does not say it. */

@@ -221,10 +221,13 @@ export const COMMANDS: readonly CommandDeclaration[] = [
   {
     name: 'schema',
     arguments: [],
-    summary: 'print the JSON Schema of installer.yaml',
-    options: [],
+    summary: 'print the JSON Schema of installer.yaml, or of a policy',
+    options: [{ flags: '--policy', text: 'of a policy file instead' }],
     exits: [0, 1],
-    examples: [['diskseal schema > installer.schema.json', 'for editors that complete and check YAML']],
+    examples: [
+      ['diskseal schema > installer.schema.json', 'for editors that complete and check YAML'],
+      ['diskseal schema --policy > policy.schema.json', 'the same for policy files'],
+    ],
     load: () => import('./commands/schema.ts'),
   },
 ];

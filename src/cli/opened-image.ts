@@ -7,8 +7,8 @@ import { type VerifyPolicy, verify } from '../verify/verify.ts';
 import { parseByteCount } from './byte-count.ts';
 import { type Input, openInput } from './input.ts';
 import type { Output } from './output.ts';
+import { policyFrom, type TrustOptions } from './policy.ts';
 import { refusal } from './refusal.ts';
-import { policyFrom, type TrustOptions } from './trust.ts';
 
 export interface OpenOptions extends TrustOptions {
   /** A detached seal, which is used only when it is named. */

@@ -3,7 +3,6 @@ import { type CommandDeclaration, REFUSALS, SEAL, TRUST } from './declaration.ts
 
 export const VERIFY: Omit<CommandDeclaration, 'load'> = {
   name: 'verify',
-  threads: 1,
   arguments: [['<image>', 'the disk image: a file, a URL, or - for standard input']],
   summary: 'check who signed an image and that every byte is as it was signed',
   about:
@@ -19,13 +18,15 @@ export const VERIFY: Omit<CommandDeclaration, 'load'> = {
     },
     { flags: '-f, --force', text: 'let --copy-to replace a file' },
     { flags: '--max-size <bytes>', text: 'refuse a longer pipe, as in 700M or 2G; 64G when left out' },
-    { flags: '--explain', text: 'say with each check what it means' },
+    { flags: '--remember', text: 'after success, remember the publisher of this product and this release; later changes are refused' },
+    { flags: '--explain', text: 'say which policy is in force, and with each check what it means' },
   ],
   exits: [0, 1, 2, 3, 12, ...REFUSALS],
   examples: [
     ['diskseal verify App.dmg --trust publisher.cert.pem', 'signed by this very certificate?'],
     ['diskseal verify App.dmg --trust root.pem --publisher "CN=Example Ltd,C=GB"', 'signed by this publisher, under this root?'],
     ['diskseal verify App.dmg --trust sha256:9f86d0… --json', 'by fingerprint, for a script'],
+    ['diskseal verify App.dmg --policy policy.yaml --explain', 'whatever the policy asks for, and why'],
     ['diskseal verify App.iso --seal App.iso.seal --trust publisher.cert.pem', 'sealed by a file beside it'],
     ['diskseal verify https://example.com/App.dmg --quick --trust publisher.cert.pem', 'is it worth the download?'],
     ['curl … | diskseal verify - --copy-to App.dmg --trust publisher.cert.pem', 'App.dmg is there only when it is good'],

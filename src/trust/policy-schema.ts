@@ -140,3 +140,8 @@ export const POLICY_SCHEMA: Schema = {
     state: { ...file, description: 'Where known publishers and releases are remembered, instead of the user’s own file.' },
   },
 };
+
+/** As others read it: without our own keyword. */
+export function policyJsonSchema(): Schema {
+  return JSON.parse(JSON.stringify(POLICY_SCHEMA, (key, value: unknown) => (key === 'form' ? undefined : value))) as Schema;
+}

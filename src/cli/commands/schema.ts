@@ -1,8 +1,10 @@
-/** `diskseal schema`: what an installer.yaml may hold, as JSON Schema. It is JSON with and without `--json`. */
+/** `diskseal schema`: what an installer.yaml or a policy may hold, as JSON Schema. It is JSON with and without `--json`. */
 import { jsonSchema } from '../../manifest/schema.ts';
+import { policyJsonSchema } from '../../trust/policy-schema.ts';
 import type { Call } from '../command.ts';
 import { jsonText } from '../printable.ts';
 
-export async function run({ output }: Call): Promise<void> {
-  await output.bytes(new TextEncoder().encode(`${jsonText(jsonSchema(), 2)}\n`));
+export async function run({ options, output }: Call<{ readonly policy?: boolean }>): Promise<void> {
+  const schema = options.policy ? policyJsonSchema() : jsonSchema();
+  await output.bytes(new TextEncoder().encode(`${jsonText(schema, 2)}\n`));
 }

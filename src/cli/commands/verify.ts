@@ -2,6 +2,8 @@
 import { DisksealError } from '../../core/errors.ts';
 import type { Platform } from '../../core/platform.ts';
 import { type ProvenSeal, proveDetachedSeal } from '../../verify/detached-seal.ts';
+import { type PolicyReport, policyLines, reportPolicy } from '../../verify/policy-report.ts';
+import { policiesOf } from '../../verify/signature.ts';
 import type { Check } from '../../verify/verdict.ts';
 import { type Verdict, type VerifyPolicy, verify } from '../../verify/verify.ts';
 import { parseByteCount } from '../byte-count.ts';
@@ -11,14 +13,16 @@ import { explanationOf } from '../explanations.ts';
 import { type Input, openInput } from '../input.ts';
 import type { Output, Style } from '../output.ts';
 import { withPlatform } from '../platform.ts';
+import { type PolicyInForce, policyFrom, type TrustOptions } from '../policy.ts';
 import { refusal } from '../refusal.ts';
+import { rememberVerdict } from '../remember.ts';
 import { openSource } from '../source.ts';
-import { policyFrom, type TrustOptions } from '../trust.ts';
 
 interface Options extends TrustOptions {
   readonly deep?: boolean;
   readonly quick?: boolean;
   readonly explain?: boolean;
+  readonly remember?: boolean;
   readonly seal?: string;
   readonly size?: string;
   readonly copyTo?: string;
@@ -29,6 +33,10 @@ interface Options extends TrustOptions {
 /** A verdict and what it is about. */
 interface Judged {
   readonly verdict: Verdict;
+  /** Every policy that was in force. */
+  readonly policies: readonly PolicyReport[];
+  /** Where the publisher was written down, with `--remember`. */
+  readonly remembered?: string;
   /** The image's name as it may be shown. */
   readonly path: string;
   /** Bytes that came from a server; absent for a file. */
@@ -37,21 +45,20 @@ interface Judged {
 
 export async function run({ arguments: given, options, output }: Call<Options>): Promise<number> {
   const [name] = given as [string];
-  if (options.quick && options.copyTo !== undefined) {
-    throw new DisksealError('E_USAGE', '--copy-to needs a full verification', { hint: 'leave out --quick' });
-  }
+  const whole = options.copyTo === undefined ? (options.remember ? '--remember' : undefined) : '--copy-to';
+  if (options.quick && whole) throw new DisksealError('E_USAGE', `${whole} needs a full verification`, { hint: 'leave out --quick' });
   const size = options.size === undefined ? {} : { size: parseByteCount(options.size, '--size') };
   const policy = { ...(await policyFrom(options)), ...size };
   const judged = await withPlatform((platform) => judge(name, options, policy, output, platform));
   const { verdict, path } = judged;
   const error = verdict.code === undefined ? undefined : refusal(verdict).with({ path });
   if (output.json) await output.document(documentOf(judged, options, error && errorDocument(error)));
-  else if (!output.quiet) await print(path, verdict, options.explain ?? false, output);
+  else if (!output.quiet) await print(judged, options.explain ?? false, output);
   if (error) reportError(output, error);
   return verdict.exitCode;
 }
 
-async function judge(name: string, options: Options, policy: VerifyPolicy, output: Output, platform: Platform): Promise<Judged> {
+async function judge(name: string, options: Options, policy: PolicyInForce, output: Output, platform: Platform): Promise<Judged> {
   const { deep = false, quick = false, copyTo, force, maxSize } = options;
   const seal = options.seal === undefined ? undefined : await openInput(options.seal);
   try {
@@ -62,7 +69,10 @@ async function judge(name: string, options: Options, policy: VerifyPolicy, outpu
     try {
       const verdict = await verify(source.disk, { ...policy, deep, quick, ...(seal ? { seal: seal.disk } : {}) }, platform);
       if (verdict.exitCode === 0) await source.publish();
-      return { verdict, path: source.shown, ...(source.remote ? { transferred: source.transferred() } : {}) };
+      const policies = await Promise.all(policiesOf(policy).map((one) => reportPolicy(one, platform)));
+      const remembered = options.remember && verdict.exitCode === 0 ? { remembered: await rememberVerdict(verdict, policy) } : {};
+      const transferred = source.remote ? { transferred: source.transferred() } : {};
+      return { verdict, policies, path: source.shown, ...remembered, ...transferred };
     } finally {
       await source.close();
     }
@@ -79,12 +89,13 @@ async function prove(seal: Input, policy: VerifyPolicy, platform: Platform): Pro
   }
 }
 
-function documentOf({ verdict, path, transferred }: Judged, { copyTo }: Options, error: object | undefined): object {
+function documentOf({ verdict, policies, remembered, path, transferred }: Judged, { copyTo }: Options, error: object | undefined): object {
   const { exitCode, checks, statement, signers, demonstration } = verdict;
   const verified = exitCode === 0;
   const copy = verified && copyTo !== undefined ? { copy: copyTo } : {};
   const bytes = transferred === undefined ? {} : { transferred };
-  return { image: path, exitCode, verified, demonstration, checks, statement, signers, ...copy, ...bytes, ...(error ? { error } : {}) };
+  const facts = { image: path, exitCode, verified, demonstration, policies, checks, statement, signers };
+  return { ...facts, ...(remembered === undefined ? {} : { remembered }), ...copy, ...bytes, ...(error ? { error } : {}) };
 }
 
 const LABELS: Record<Check['status'], readonly [string, Style]> = {
@@ -94,7 +105,8 @@ const LABELS: Record<Check['status'], readonly [string, Style]> = {
   skipped: ['skip', 'dim'],
 };
 
-async function print(path: string, verdict: Verdict, explain: boolean, output: Output): Promise<void> {
+async function print({ verdict, policies, path, remembered }: Judged, explain: boolean, output: Output): Promise<void> {
+  for (const line of explain ? policies.flatMap(policyLines) : []) await output.line(output.paint('dim', line));
   const width = Math.max(10, ...verdict.checks.map(({ name }) => name.length));
   for (const { name, status, message } of verdict.checks) {
     const [label, style] = LABELS[status];
@@ -102,6 +114,7 @@ async function print(path: string, verdict: Verdict, explain: boolean, output: O
     if (explain) await output.line(`${' '.repeat(width + 8)}${output.paint('dim', explanationOf(name))}`);
   }
   await output.line(output.paint(verdict.exitCode === 0 ? 'good' : 'plain', conclusion(path, verdict)));
+  if (remembered !== undefined) output.note(`publisher and release are remembered in ${remembered}`);
 }
 
 function conclusion(path: string, { exitCode, checks, statement, signers, demonstration }: Verdict): string {
