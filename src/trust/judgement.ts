@@ -77,7 +77,7 @@ export async function judgeSigner(
   const identified = identify(facts, circumstances.publishers, circumstances.knownBefore);
   faults.push(
     ...algorithmFaults(path, signatory.algorithm, policy.algorithms ?? {}),
-    ...(policy.revocation === 'off' ? [] : revocation.faults),
+    ...revocation.faults,
     ...(identified.fault ? [identified.fault] : []),
   );
   return { facts, path, timestamps, timestamp, revocation, identification: identified.identification, faults: inOrder(faults) };
@@ -114,13 +114,11 @@ function revocationOf(
   timestamp: TrustedTimestamp | undefined,
   platform: Platform,
 ): Promise<RevocationResult> {
-  const mode = revocation === 'off' ? 'soft' : revocation;
-  if (mode === 'soft' && evidence.crls.length + evidence.responses.length === 0) {
-    const statuses = path.slice(0, -1).map((certificate) => ({ certificate, status: 'unknown' as const, source: 'nothing says so' }));
-    return Promise.resolve({ faults: [], statuses, used: new Set() });
-  }
   const at = timestamp ? timestamp.time + timestamp.accuracy : now;
-  return checkRevocation({ path, at, proven: timestamp !== undefined, now, tolerance: CLOCK_TOLERANCE, mode, evidence }, platform);
+  return checkRevocation(
+    { path, at, proven: timestamp !== undefined, now, tolerance: CLOCK_TOLERANCE, mode: revocation, evidence },
+    platform,
+  );
 }
 
 function timestampFaults(

@@ -29,7 +29,7 @@ export async function proveMessage(cms: Uint8Array, base: number, checks: Check[
   let evidence: RevocationEvidence;
   try {
     data = parseSignedData(cms, base);
-    evidence = data.revocations.length > 0 ? embeddedEvidence(data.revocations) : { crls: [], responses: [] };
+    evidence = embeddedEvidence(data.revocations);
   } catch (error) {
     checks.push(failure('signature', error));
     return undefined;
