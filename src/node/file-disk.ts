@@ -23,6 +23,12 @@ export async function openFile(path: string): Promise<FileDisk> {
   });
   try {
     const stat = await handle.stat();
+    if (stat.isFIFO()) {
+      throw new DisksealError('E_READ', 'a pipe, which can be read only once', {
+        path,
+        hint: '"diskseal verify -" judges what comes through one',
+      });
+    }
     if (!stat.isFile()) throw new DisksealError('E_READ', 'not a regular file', { path });
     return { path, ...diskOf(path, handle, stat.size), close: () => handle.close() };
   } catch (error) {

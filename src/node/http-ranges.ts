@@ -31,7 +31,7 @@ export interface WholeFile {
   readonly reason: string;
   /** When the server says it. Bytes. */
   readonly size: number | undefined;
-  /** To be called once, else `discard`. @throws DisksealError `E_HTTP` */
+  /** To be called once. @throws DisksealError `E_HTTP` */
   body(): AsyncGenerator<Uint8Array>;
   discard(): void;
 }

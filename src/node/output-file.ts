@@ -4,11 +4,11 @@ import { type FileHandle, link, open, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { DisksealError } from '../core/errors.ts';
-import type { ReadableSink } from '../core/platform.ts';
+import type { FillableSink, ReadableSink } from '../core/platform.ts';
 import { errnoOf, writeError } from '../core/system-error.ts';
 import { diskOf } from './file-disk.ts';
 
-export interface OutputFile extends ReadableSink {
+export interface OutputFile extends FillableSink {
   readonly path: string;
   /** Where the bytes are until `publish`. */
   readonly temporaryPath: string;
@@ -77,6 +77,14 @@ function outputFile(path: string, temporaryPath: string, handle: FileHandle, opt
     if (open) await handle.close();
     open = false;
   };
+  const put = async (bytes: Uint8Array, at: number): Promise<void> => {
+    for (let done = 0; done < bytes.length; ) {
+      const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, at + done).catch((error: unknown) => {
+        throw writeError(path, error);
+      });
+      done += bytesWritten;
+    }
+  };
   return {
     path,
     temporaryPath,
@@ -84,13 +92,15 @@ function outputFile(path: string, temporaryPath: string, handle: FileHandle, opt
       return position;
     },
     async write(bytes) {
-      for (let done = 0; done < bytes.length; ) {
-        const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position).catch((error: unknown) => {
-          throw writeError(path, error);
-        });
-        done += bytesWritten;
-        position += bytesWritten;
-      }
+      await put(bytes, position);
+      position += bytes.length;
+    },
+    writeAt: (at, bytes) => put(bytes, at),
+    async resize(size) {
+      await handle.truncate(size).catch((error: unknown) => {
+        throw writeError(path, error);
+      });
+      position = size;
     },
     written: () => diskOf(temporaryPath, handle, position),
     async publish() {

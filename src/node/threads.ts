@@ -1,23 +1,10 @@
 /** Node's worker threads as core's Threads. The entry file (src/worker.ts) knows the tasks. */
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
-import { DisksealError, type ErrorCode, type ErrorDetails } from '../core/errors.ts';
+import type { Worker } from 'node:worker_threads';
+import { DisksealError } from '../core/errors.ts';
 import type { Task, Threads } from '../core/platform.ts';
-
-/** What a worker is sent, and what it answers. */
-export interface Job {
-  readonly id: number;
-  readonly task: string;
-  readonly input: unknown;
-}
-export type Answer = { readonly id: number } & ({ readonly value: unknown } | { readonly error: ThrownError });
-
-/** An error as plain data: class instances do not survive the way between threads. */
-export interface ThrownError {
-  readonly code: ErrorCode;
-  readonly message: string;
-  readonly details: ErrorDetails;
-}
+import type { Answer, Job } from './job.ts';
+import { startWorker } from './worker-entry.ts';
 
 interface Pending {
   readonly resolve: (value: never) => void;
@@ -32,9 +19,6 @@ interface Lane {
 export interface ThreadPool extends Threads {
   close(): Promise<void>;
 }
-
-// In the source tree (tests) the compiled entry is used: this Node cannot load TypeScript on a worker.
-const ENTRY = new URL(import.meta.url.endsWith('.ts') ? '../../dist/worker.js' : '../worker.js', import.meta.url);
 
 /**
  * Starts workers as they are needed. They do not keep the process alive.
@@ -74,7 +58,7 @@ export function createThreadPool({ width = availableParallelism(), ready = 0 } =
 }
 
 function startLane(): Lane {
-  const lane: Lane = { worker: new Worker(ENTRY), pending: new Map() };
+  const lane: Lane = { worker: startWorker(), pending: new Map() };
   lane.worker.on('message', (answer: Answer) => settle(lane, answer));
   lane.worker.on('error', (error) => abandon(lane, error));
   lane.worker.on('exit', (code) => abandon(lane, new Error(`a worker thread ended with code ${code}`)));
@@ -95,12 +79,4 @@ function abandon(lane: Lane, error: Error): void {
   const all = [...lane.pending.values()];
   lane.pending.clear();
   for (const pending of all) pending.reject(new DisksealError('E_INTERNAL', `a worker thread failed: ${error.message}`, { cause: error }));
-}
-
-/** The other side of the pool: called once by the worker's entry file. */
-export function plainError(error: unknown): ThrownError {
-  if (!(error instanceof DisksealError))
-    return { code: 'E_INTERNAL', message: error instanceof Error ? error.message : String(error), details: {} };
-  const { code, message, path, offset, field, line, column, hint } = error;
-  return { code, message, details: { path, offset, field, line, column, hint } };
 }

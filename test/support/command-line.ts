@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly node?: readonly string[];
   /** Called while the command runs. */
   readonly during?: (child: ChildProcess) => void;
+  /** Where stdin comes from: a descriptor, or the test itself by `child.stdin`. Nothing when left out. */
+  readonly stdin?: number | 'pipe';
   /** Where stdout goes instead of being collected: a descriptor. */
   readonly stdout?: number;
 }
@@ -35,7 +37,7 @@ export async function diskseal(words: readonly string[], options: RunOptions = {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...options.env },
     // A command that hangs is a failure of its own, told apart from a slow test.
     timeout: 45_000,
-    stdio: ['ignore', options.stdout ?? 'pipe', 'pipe'],
+    stdio: [options.stdin ?? 'ignore', options.stdout ?? 'pipe', 'pipe'],
   });
   let stdout = '';
   let stderr = '';
