@@ -16,7 +16,7 @@ import type { Memory } from '../trust/pins.ts';
 import { type CompletePolicy, completePolicy, type Policy } from '../trust/policy.ts';
 import { type ExpectedPublisher, expectedPublishers } from '../trust/publisher.ts';
 import type { RevocationEvidence } from '../trust/revocation.ts';
-import { judgeTimestamp, type TimestampResult } from '../trust/timestamp.ts';
+import { judgeTimestamp, type TimestampResult, withRenewals } from '../trust/timestamp.ts';
 import { type ProvenMessage, proveMessage } from './signed-message.ts';
 import type { ProvenSigner } from './signer-info.ts';
 import { reportSigner, type SignerReport } from './signer-report.ts';
@@ -173,10 +173,11 @@ class SignatureRun {
   refuseUnusedEvidence(judged: readonly (readonly Judgement[])[]): void {
     const { evidence, signers } = this.#message;
     const judgements = judged.flat();
-    const results = judgements.flatMap((one) => [one, ...one.timestamps]).flatMap(({ revocation = [] }) => revocation);
+    const stamps = judgements.flatMap(({ timestamps }) => timestamps).flatMap(withRenewals);
+    const results = [...judgements, ...stamps].flatMap(({ revocation = [] }) => revocation);
     const lost = [
       ...signers.filter((_, index) => judged.some((opinions) => !opinions[index]!.path)).flatMap(({ path }) => path),
-      ...judgements.flatMap(({ timestamps }) => timestamps).flatMap(({ status, chain }) => (status === 'trusted' ? [] : chain)),
+      ...stamps.flatMap(({ status, chain }) => (status === 'trusted' ? [] : chain)),
     ];
     const unused = [
       ...evidence.crls.filter((crl) => !lost.some(({ issuer }) => equalBytes(issuer.bytes, crl.issuer.bytes))),
@@ -194,12 +195,7 @@ function isAbout({ answers }: RevocationEvidence['responses'][number], { serial 
 }
 
 function newest(timestamps: readonly TimestampResult[]): number {
-  return Math.max(
-    0,
-    ...timestamps.map((result) =>
-      result.status === 'trusted' ? Math.max(result.time, newest(result.renewal ? [result.renewal] : [])) : 0,
-    ),
-  );
+  return Math.max(0, ...timestamps.flatMap(withRenewals).map(({ status, time }) => (status === 'trusted' ? time : 0)));
 }
 
 function merged(left: RevocationEvidence, right: RevocationEvidence): RevocationEvidence {
