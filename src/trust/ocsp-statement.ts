@@ -33,7 +33,7 @@ export async function askResponse(response: OcspResponse, question: OcspQuestion
   for (const answer of response.answers) if (await isAbout(answer.certId, certificate, issuer, platform)) answers.push(answer);
   if (answers.length === 0) return [];
   const title = `the OCSP response of ${day(response.producedAt)}`;
-  const signer = findSigner(response, issuer);
+  const signer = responderOf(response, issuer);
   if (!signer) return [`${title} does not hold the certificate of the one who signed it`];
   const delegated = signer !== issuer;
   const refusal =
@@ -62,7 +62,8 @@ async function isAbout(id: CertId, certificate: Certificate, issuer: Certificate
   return equalBytes(id.issuerNameHash, name) && equalBytes(id.issuerKeyHash, await digest(keyOctets(issuer.publicKey)));
 }
 
-function findSigner({ responder, certificates }: OcspResponse, issuer: Certificate): Certificate | undefined {
+/** Whom a response names as its signer, if his certificate is at hand. */
+export function responderOf({ responder, certificates }: OcspResponse, issuer: Certificate): Certificate | undefined {
   return [issuer, ...certificates].find((candidate) => isNamed(candidate, responder));
 }
 
