@@ -16,20 +16,8 @@ export interface Input {
 
 /** @throws DisksealError `E_NOT_FOUND`, `E_READ`, `E_HTTP` with the hint `get` when a server has no ranges */
 export async function openInput(name: string): Promise<Input> {
-  if (isUrl(name)) return openRemoteInput(name);
+  // Loaded only for a URL.
+  if (isUrl(name)) return (await import('./remote-input.ts')).openRemoteInput(name);
   const disk = await openFile(name);
   return { disk, shown: name, remote: false, transferred: () => 0, close: () => disk.close() };
-}
-
-async function openRemoteInput(url: string): Promise<Input> {
-  // Loaded only for a URL.
-  const [{ createHttpClient }, { openUrl }] = await Promise.all([import('../node/http-client.ts'), import('../node/http-disk.ts')]);
-  const client = createHttpClient();
-  try {
-    const disk = await openUrl(url, client);
-    return { disk, shown: disk.shown, remote: true, transferred: () => disk.transferred, close: () => client.close() };
-  } catch (error) {
-    await client.close();
-    throw error;
-  }
 }
