@@ -167,8 +167,8 @@ class SignatureRun {
   }
 
   /**
-   * Rule 7: nothing rides along that is of no use. For a signer or an authority without a path to an anchor nobody can say whether an
-   * issuer made the evidence; then it must at least be about its certificates.
+   * Rule 7: nothing rides along that is of no use. From an anchor on, and where there is no path to one, nobody asks about a certificate
+   * or can say whether its issuer made the evidence; then it must at least be about one of the message's certificates.
    */
   refuseUnusedEvidence(judged: readonly (readonly Judgement[])[]): void {
     const { evidence, signers } = this.#message;
@@ -176,7 +176,7 @@ class SignatureRun {
     const stamps = judgements.flatMap(({ timestamps }) => timestamps).flatMap(withRenewals);
     const results = [...judgements, ...stamps].flatMap(({ revocation = [] }) => revocation);
     const lost = [
-      ...signers.filter((_, index) => judged.some((opinions) => !opinions[index]!.path)).flatMap(({ path }) => path),
+      ...signers.flatMap(({ path }, index) => judged.flatMap((opinions) => path.slice((opinions[index]!.path?.length ?? 1) - 1))),
       ...stamps.flatMap(({ status, chain }) => (status === 'trusted' ? [] : chain)),
     ];
     const unused = [
