@@ -8,13 +8,11 @@ import type { Platform } from '../core/platform.ts';
 import type { Signer } from '../core/signer.ts';
 import { toHex } from '../core/struct.ts';
 import { parseSignedData, type SignedData, type SignerInfo } from '../pki/cms.ts';
-import { encodeSignedData, withTimeStampToken } from '../pki/cms-write.ts';
+import { encodeSignedData, withoutUnsignedAttributes, withTimeStampToken } from '../pki/cms-write.ts';
+import { signatureToRenew, withRenewal } from '../pki/timestamp-token-write.ts';
 import { type Certificate, parseCertificate } from '../pki/x509.ts';
 import { type Area, CMS_LIMIT, encodeArea, readCms } from './area.ts';
 import { type SignOptions, signOnce } from './sign.ts';
-
-/** Of one signature: docs/seal-format.md section 7. */
-const MOST_TOKENS = 3;
 
 /**
  * @returns the area with one signer more, as long as it was
@@ -41,21 +39,30 @@ export async function coSign(area: Area, signer: Signer, options: SignOptions): 
 
 /**
  * @param timestamp - asks an authority about a signature
- * @returns the area with a timestamp more in each signature that has none yet, in all when all have
+ * @returns the area with a timestamp for each signature that has none yet; when all have, with every timestamp renewed
  * @throws DisksealError `E_NO_ROOM` when it is full, what `timestamp` throws, and what a malformed seal is
  */
-export async function addTimestamps(area: Area, timestamp: (signature: Uint8Array) => Promise<Uint8Array>): Promise<Uint8Array> {
+export async function addTimestamps(area: Area, timestamp: AskForTimestamp): Promise<Uint8Array> {
   const { content, certificates, signers, revocations } = await readSignatures(area);
-  const without = signers.filter(({ timeStampTokens }) => timeStampTokens.length === 0);
-  const chosen = new Set(without.length > 0 ? without : signers);
-  if ([...chosen].some(({ timeStampTokens }) => timeStampTokens.length === MOST_TOKENS)) {
-    throw new DisksealError('E_NO_ROOM', `a signature has at most ${MOST_TOKENS} timestamps, and has them`);
-  }
+  const anew = signers.every(({ timeStampTokens }) => timeStampTokens.length > 0);
   const stamped: Uint8Array[] = [];
   for (const info of signers) {
-    stamped.push(chosen.has(info) ? withTimeStampToken(info.bytes, await timestamp(info.signature)) : info.bytes);
+    if (anew) stamped.push(await renewed(info, timestamp));
+    else if (info.timeStampTokens.length > 0) stamped.push(info.bytes);
+    else stamped.push(withTimeStampToken(info.bytes, await timestamp(info.signature)));
   }
   return rewritten(area, { content, certificates: certificates.map(({ bytes }) => bytes), signers: stamped, revocations });
+}
+
+type AskForTimestamp = (signature: Uint8Array) => Promise<Uint8Array>;
+
+/** Rule 14 of the seal: a renewal shows that a timestamp was there before its authority's certificate expired. */
+async function renewed({ bytes, timeStampTokens }: SignerInfo, timestamp: AskForTimestamp): Promise<Uint8Array> {
+  let signer = withoutUnsignedAttributes(bytes);
+  for (const token of timeStampTokens) {
+    signer = withTimeStampToken(signer, withRenewal(token, await timestamp(signatureToRenew(token))));
+  }
+  return signer;
 }
 
 /** The signers' own certificates, as the signatures bind them: nothing about them is verified. */
