@@ -15,6 +15,7 @@ const MOST_SECTORS = 0xffffffff;
 /** @throws DisksealError `E_NO_ROOM` with the reason, and what a damaged image is */
 export async function embedInIso(image: Disk): Promise<Embedding> {
   const volume = await readIsoVolume(image);
+  if (await hasHfs(image)) throw notEmbeddable('it is an HFS volume as well, which has its second header at its end');
   if (await hasIsoMd5Sum(image, volume)) throw notEmbeddable('it carries a checksum of itself (isomd5sum), which would be wrong');
   const padding = await paddingStart(image, volume);
   const growth = await obstacleToGrowth(image, volume);
@@ -75,6 +76,12 @@ function grown(image: Disk, { sized, heads }: IsoVolume, size: number): Disk {
     return { offset, bytes };
   });
   return patched(padding === 0 ? image : joinDisks([image, zerosDisk(padding)]), patches);
+}
+
+/** A hybrid without a partition map: the header of HFS or HFS+ stands in the sectors that ISO 9660 leaves to others. */
+async function hasHfs(image: Disk): Promise<boolean> {
+  const signature = String.fromCharCode(...(await image.read(1024, 2)));
+  return ['BD', 'H+', 'HX'].includes(signature);
 }
 
 /** implantisomd5 writes into the primary descriptor's application use field (ECMA-119 8.4.32). */

@@ -86,11 +86,13 @@ export function setSpaceSize(descriptor: Uint8Array, size: number): void {
   view.setUint32(SPACE_SIZE + 4, size / SECTOR);
 }
 
+/** Readers stop where a sector has no identifier; Linux goes on behind those that it does not know. */
 async function hasUdf(image: Disk, start: number): Promise<boolean> {
   const end = Math.min(image.size, (FIRST + LIMIT) * SECTOR);
   for (let at = start; at + SECTOR <= end; at += SECTOR) {
-    const name = text(await image.read(at, 6));
-    if (name === 'NSR02' || name === 'NSR03') return true;
+    const head = await image.read(at, 6);
+    if (head[1] === 0) return false;
+    if (['NSR02', 'NSR03'].includes(text(head))) return true;
   }
   return false;
 }
