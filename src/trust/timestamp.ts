@@ -3,8 +3,8 @@
  * `docs/seal-format.md`, timestamps. Authorities have anchors of their own: one who vouches for publishers does not vouch for time.
  *
  * A token that nobody whom the user trusts vouches for proves nothing and refuses nothing, since anybody could take it away. So it is
- * with one whose authority expired without renewal or was revoked, whatever the reason: stricter than RFC 3161, which lets older tokens
- * of a superseded key stand.
+ * with one whose authority has expired without renewal, or was revoked: but for reasons that leave its key alone, later than the token
+ * (RFC 3161 section 4, 1).
  */
 import { DisksealError } from '../core/errors.ts';
 import type { Platform } from '../core/platform.ts';
@@ -103,7 +103,11 @@ async function vouchFor(
   const found = await findPath({ certificate, intermediates, anchors, at: moments, tolerance, purpose: TIME_STAMPING }, platform);
   if (!found.path) return { ...claim, status: 'unknown', reason: found.faults.map(({ message }) => message).join('; ') };
   const { path } = found;
-  const revocation = await checkRevocation({ path, at, proven: carried, now, tolerance, mode, evidence }, platform);
+  // Unless the key was stolen, what it said about the time is true: a revocation for another reason is later or earlier than that.
+  const revocation = await checkRevocation(
+    { path, at: carried ? at : time + accuracy, proven: true, now, tolerance, mode, evidence },
+    platform,
+  );
   const { faults } = revocation;
   if (faults.length > 0) return { ...claim, revocation, status: 'unknown', reason: faults.map(({ message }) => message).join('; ') };
   return { ...claim, revocation, status: 'trusted', path };
