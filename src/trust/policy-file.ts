@@ -66,7 +66,7 @@ async function withField<T>(field: string, step: () => Promise<T>): Promise<T> {
   try {
     return await step();
   } catch (error) {
-    if (!(error instanceof DisksealError) || error.exitCode === 3 || error.exitCode === 2) throw error;
+    if (!(error instanceof DisksealError) || error.exitCode === 3 || error.code === 'E_POLICY') throw error;
     throw new DisksealError('E_POLICY', `${field} names a file that cannot be used: ${error.message}`, { field, cause: error });
   }
 }
