@@ -59,7 +59,7 @@ export class View {
 
   async *#children(extent: Extent, led: number, hidesMoved: boolean): AsyncGenerator<Entry> {
     this.#reach(extent, led);
-    const names = new Set<string>();
+    const names = new Map<string, string>();
     let fork: Sections | undefined;
     for await (const window of joinSections(readRecords(this.#blocks.disk, extent))) {
       for (const sections of window) {
@@ -71,10 +71,24 @@ export class View {
         const entry = await this.#entry(sections, fork);
         fork = undefined;
         if (!entry || (hidesMoved && (await this.#isMoved(sections[0])))) continue;
-        yield distinct(entry, sections[0], names);
+        yield this.#distinct(entry, sections[0], names);
       }
     }
     if (fork) throw unowned(fork);
+  }
+
+  /**
+   * In the plain trees "A", "A." and "A.;2" show as one name: the later ones are shown as they stand there.
+   * @param names - what is shown so far, and for plain names the identifier
+   */
+  #distinct(entry: Entry, { identifier, offset }: PlacedRecord, names: Map<string, string>): Entry {
+    const isPlain = this.#name === 'iso9660' || this.#name === 'enhanced';
+    const whole = isPlain ? String.fromCharCode(...identifier) : '';
+    const before = names.get(entry.name);
+    const name = isPlain && before !== undefined && before !== whole ? whole : entry.name;
+    if (names.has(name)) throw malformed(`two entries have the name "${name}"`, offset, 'DirectoryRecord.identifier');
+    names.set(name, whole);
+    return name === entry.name ? entry : { ...entry, name: checkName(name, offset) };
   }
 
   /** Directories of a sound image do not overlap, so all of them together are not larger than it. */
@@ -162,15 +176,6 @@ export class View {
 /** Where the root's entries begin; undefined when there are none. */
 function startOfEntries(area: Uint8Array): number | undefined {
   return [0, XA_SIZE].find((at) => area[at] === 0x53 && area[at + 1] === 0x50);
-}
-
-/** Without Rock Ridge "A" and "A." show as one name: the later one is shown as it stands there. */
-function distinct(entry: Entry, { identifier, offset }: PlacedRecord, names: Set<string>): Entry {
-  let { name } = entry;
-  if (names.has(name)) name = String.fromCharCode(...identifier);
-  if (names.has(name)) throw malformed(`two entries have the name "${name}"`, offset, 'DirectoryRecord.identifier');
-  names.add(name);
-  return name === entry.name ? entry : { ...entry, name: checkName(name, offset) };
 }
 
 function sameIdentifier(one: PlacedRecord, other: PlacedRecord): boolean {
