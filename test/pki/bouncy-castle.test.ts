@@ -5,11 +5,15 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { encodeSignedData, signedAttributes } from '../../src/pki/cms-write.ts';
+import { OID } from '../../src/pki/oids.ts';
+import { signatureToRenew, withRenewal } from '../../src/pki/timestamp-token-write.ts';
 import { signStatement, signStatementByAll } from '../../src/seal/sign.ts';
+import { judgeTimestamp } from '../../src/trust/timestamp.ts';
 import { NOW, plain, sha256, signerOf, signWith, testChain } from '../support/certificates.ts';
 import { at, treeOf, write } from '../support/der-tree.ts';
 import { workbench } from '../support/openssl.ts';
 import { testPlatform } from '../support/platform.ts';
+import { extendedKeyUsage, makeToken, signingCertificateV2, testAuthority } from '../support/timestamp-authority.ts';
 
 const JARS = ['bcprov', 'bcpkix', 'bcutil'].map((name) => `/usr/share/java/${name}.jar`);
 const present = JARS.every((jar) => existsSync(jar)) && existsSync('/usr/bin/javac');
@@ -40,6 +44,44 @@ test.skipIf(!present)('BouncyCastle verifies what keys of every kind signed, and
   expect(answer.trim().split('\n')).toEqual(Object.entries(expected).map(([name, verdict]) => `${name} ${verdict}`));
   bench.remove();
 });
+
+test.skipIf(!present)(
+  'BouncyCastle takes the timestamp tokens that we take, renewed ones too, and refuses what we refuse',
+  { timeout: 120_000 },
+  async () => {
+    const bench = workbench();
+    const signature = new TextEncoder().encode('the octets of a signature');
+    const good = (['p256', 'p384', 'p521', 'rsa2048', 'rsa3072'] as const).map((kind) =>
+      makeToken({ signature, authority: testAuthority(kind) }),
+    );
+    const authority = testAuthority();
+    const renewed = withRenewal(good[0], makeToken({ signature: signatureToRenew(good[0]), authority }));
+    const critical = testAuthority('p256', { extensions: { [OID.extendedKeyUsage]: extendedKeyUsage([OID.timeStamping], false) } });
+    const tokens: Uint8Array[] = [
+      ...good,
+      renewed,
+      makeToken({ signature: content, authority }),
+      makeToken({ signature, authority: critical }),
+      makeToken({ signature, authority, signedBy: testChain().leaf }),
+      makeToken({ signature, authority: testAuthority('p256', { notAfter: NOW - 1 }) }),
+      makeToken({ signature, authority, attributes: { [OID.signingCertificateV2]: signingCertificateV2(authority.root) } }),
+    ];
+    const ours = await Promise.all(
+      tokens.map((token) =>
+        judgeTimestamp(token, signature, { anchors: [], now: NOW, tolerance: 600 }, testPlatform).then(
+          () => true,
+          () => false,
+        ),
+      ),
+    );
+    expect(ours).toEqual([true, true, true, true, true, true, false, false, false, false, false]);
+    const files = tokens.map((token, index) => bench.write(`token-${index}`, token));
+    const program = fileURLToPath(new URL('../support/VerifyTimestamp.java', import.meta.url));
+    const answer = execFileSync('java', ['-cp', JARS.join(':'), program, bench.write('about', signature), ...files]).toString();
+    expect(answer.trim().split('\n')).toEqual(ours.map((verdict, index) => `token-${index} ${verdict}`));
+    bench.remove();
+  },
+);
 
 /** Our own signing refuses Ed25519, which is only verified. */
 function byEd25519(): Uint8Array {
