@@ -1,10 +1,26 @@
+/**
+ * The verifier alone: `verify` of diskseal as one file without dependencies, for plain Node.js. `npm run build:verifier` makes it.
+ * It differs in three ways, and never accepts more (docs/verifiers.md): policies are read as JSON, no connection is opened, and its
+ * words are read by Node's own parser.
+ */
 import './cli/verify-thread.ts';
-import { parseArgs } from 'node:util';
 import { run } from './cli/commands/verify.ts';
+import { untilExitCode } from './cli/exit-code.ts';
 import { createOutput } from './cli/output.ts';
+import { VERIFY } from './cli/verify-declaration.ts';
+import { helpText, readWords } from './cli/words.ts';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { trust: { type: 'string', multiple: true }, quiet: { type: 'boolean' }, quick: { type: 'boolean' } },
-});
-process.exitCode = (await run({ arguments: positionals, options: values, output: createOutput(values as never) } as never)) as number;
+/** Put in by the build. */
+declare const DISKSEAL_VERSION: string;
+
+const ALONE = { ...VERIFY, arguments: [['<image>', 'the disk image: a file, or - for standard input']] as const };
+
+async function main(words: readonly string[]): Promise<void> {
+  if (words.includes('--help') || words.includes('-h')) return void process.stdout.write(helpText('node diskseal-verify.mjs', ALONE));
+  if (words.length === 1 && words[0] === '--version') return void process.stdout.write(`${DISKSEAL_VERSION}\n`);
+  const read = readWords(ALONE, words);
+  process.exitCode = await run({ ...read, output: createOutput(read.options) });
+}
+
+const words = process.argv.slice(2);
+void untilExitCode(words, () => main(words));

@@ -4,34 +4,18 @@ import { Command, CommanderError, Option } from 'commander';
 import { DisksealError } from '../core/errors.ts';
 import { COMMON, type CommandDeclaration, EXITS, type OptionDeclaration } from './declaration.ts';
 import { COMMANDS } from './declarations.ts';
-import { asDisksealError, errorDocument, reportError } from './errors.ts';
-import { handleSignals, removeUnfinished } from './interrupt.ts';
-import { createOutput, type Output, ReportedError } from './output.ts';
+import { untilExitCode } from './exit-code.ts';
+import { createOutput } from './output.ts';
 
 export async function main(words: readonly string[]): Promise<void> {
-  // Before the words are understood only a look can tell how an error in them is wanted.
-  const output = createOutput({ json: words.includes('--json'), quiet: words.some((word) => word === '-q' || word === '--quiet') });
-  const finish = (error: unknown): Promise<void> => fail(output, error);
-  output.onFailure((error) => void finish(error).then(() => process.exit()));
-  process.once('uncaughtException', (error) => void finish(error).then(() => process.exit()));
-  process.once('unhandledRejection', (error) => void finish(error).then(() => process.exit()));
-  handleSignals(output);
-  try {
-    await program().parseAsync([...words], { from: 'user' });
-  } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return;
-    await finish(error instanceof CommanderError ? usageError(error, words) : error);
-  }
-}
-
-async function fail(output: Output, thrown: unknown): Promise<void> {
-  removeUnfinished();
-  const error = asDisksealError(thrown);
-  // Ctrl-C at a prompt is no signal; it ends the program as one all the same.
-  process.exitCode = error.code === 'E_INTERRUPTED' ? 130 : error.exitCode;
-  if (output.interactive) output.complain('\r\u001b[K');
-  reportError(output, error);
-  if (!(error instanceof ReportedError)) await output.document({ error: errorDocument(error) });
+  await untilExitCode(words, async () => {
+    try {
+      await program().parseAsync([...words], { from: 'user' });
+    } catch (error) {
+      if (!(error instanceof CommanderError)) throw error;
+      if (error.exitCode !== 0) throw usageError(error, words);
+    }
+  });
 }
 
 function usageError(error: CommanderError, words: readonly string[]): DisksealError {

@@ -5,6 +5,7 @@
 import { type Disk, type FileRange, readRange } from '../core/disk.ts';
 import type { Platform, Task } from '../core/platform.ts';
 import { CHUNK, coverageHasher, leafCount, type Range, withMask } from './coverage.ts';
+import { LEAF_PREFIX } from './hash-tree.ts';
 
 /** 1 MiB: sixteen leaves a read. */
 const PIECE = 1 << 20;
@@ -85,41 +86,23 @@ function fileReader(file: FileRange, platform: Platform): Read {
   return (position, into) => platform.readFile({ ...file, offset: file.offset + position }, into);
 }
 
-async function hashLeaves(
-  read: Read,
-  [offset, length]: Range,
-  masked: readonly Range[],
-  platform: Platform,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const leaves = new Uint8Array(32 * Math.ceil(length / CHUNK));
-  // The zero that stands before a chunk (RFC 9162) stays where it is, and each leaf is one digest of one array.
-  const leaf = new Uint8Array(1 + CHUNK);
-  for (let done = 0, at = 0; done < length; done += CHUNK, at += 32) {
-    const chunk = leaf.subarray(1, 1 + Math.min(CHUNK, length - done));
-    await read(offset + done, chunk);
-    const shown = withMask(chunk, offset + done, masked);
-    if (shown !== chunk) chunk.set(shown);
-    leaves.set(await platform.digest('sha256', leaf.subarray(0, 1 + chunk.length)), at);
+async function hashLeaves(read: Read, range: Range, masked: readonly Range[], platform: Platform): Promise<Uint8Array<ArrayBuffer>> {
+  const leaves = new Uint8Array(32 * Math.ceil(range[1] / CHUNK));
+  let place = 0;
+  for await (const bytes of piecesOf(read, [range], masked)) {
+    for (let at = 0; at < bytes.length; at += CHUNK, place += 32) {
+      const leaf = platform.hash('sha256');
+      await leaf.update(LEAF_PREFIX);
+      await leaf.update(bytes.subarray(at, at + CHUNK));
+      leaves.set(await leaf.digest(), place);
+    }
   }
   return leaves;
 }
 
-/** Reads a piece ahead of the one that is hashed. */
 async function hashFlat(read: Read, covered: readonly Range[], masked: readonly Range[], platform: Platform): Promise<Uint8Array> {
   const hash = platform.hash('sha256');
-  const buffers = [new Uint8Array(PIECE), new Uint8Array(PIECE)] as const;
-  let turn = 0;
-  let before: Promise<Uint8Array> | undefined;
-  for (const [position, length] of piecesOf(covered)) {
-    const bytes = buffers[turn]!.subarray(0, length);
-    turn = 1 - turn;
-    const next = read(position, bytes).then(() => withMask(bytes, position, masked));
-    // Its failure is told when its turn comes, or not at all when the one before fails.
-    next.catch(() => undefined);
-    if (before) await hash.update(await before);
-    before = next;
-  }
-  if (before) await hash.update(await before);
+  for await (const bytes of piecesOf(read, covered, masked)) await hash.update(bytes);
   return hash.digest();
 }
 
@@ -130,20 +113,29 @@ async function hashInOnePass(
   platform: Platform,
 ): Promise<{ flat: Uint8Array; table: Uint8Array }> {
   const hasher = coverageHasher(platform);
-  const piece = new Uint8Array(PIECE);
   for (const range of covered) {
-    for (const [position, length] of piecesOf([range])) {
-      const bytes = piece.subarray(0, length);
-      await read(position, bytes);
-      await hasher.update(withMask(bytes, position, masked));
-    }
+    for await (const bytes of piecesOf(read, [range], masked)) await hasher.update(bytes);
     await hasher.nextRange();
   }
   return hasher.finish();
 }
 
-function* piecesOf(covered: readonly Range[]): Generator<Range> {
-  for (const [offset, length] of covered) {
-    for (let done = 0; done < length; done += PIECE) yield [offset + done, Math.min(PIECE, length - done)];
+/** The next piece is read while this one is used; it holds only so long. */
+async function* piecesOf(read: Read, ranges: readonly Range[], masked: readonly Range[]): AsyncGenerator<Uint8Array> {
+  const buffers = [new Uint8Array(PIECE), new Uint8Array(PIECE)] as const;
+  let turn = 0;
+  let before: Promise<Uint8Array> | undefined;
+  for (const [offset, length] of ranges) {
+    for (let done = 0; done < length; done += PIECE) {
+      const position = offset + done;
+      const bytes = buffers[turn]!.subarray(0, Math.min(PIECE, length - done));
+      turn = 1 - turn;
+      const next = read(position, bytes).then(() => withMask(bytes, position, masked));
+      // Its failure is told when its turn comes, or not at all when the one before fails.
+      next.catch(() => undefined);
+      if (before) yield await before;
+      before = next;
+    }
   }
+  if (before) yield await before;
 }

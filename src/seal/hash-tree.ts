@@ -7,6 +7,9 @@ import type { Platform } from '../core/platform.ts';
 
 const HASH = 32;
 
+/** What stands before a chunk, as it is hashed. */
+export const LEAF_PREFIX = Uint8Array.of(0);
+
 export async function leafHash(chunk: Uint8Array, platform: Platform): Promise<Uint8Array> {
   const leaf = new Uint8Array(1 + chunk.length);
   leaf.set(chunk, 1);
