@@ -20,14 +20,8 @@ async function served(content = bytes, wrong: Misbehaviour = {}) {
   return { server, url: `${server.url}/Bulky.dmg` };
 }
 
-/** Where some bytes of a file stand in the image as they are: parts of it are compressed with what is beside it. */
-function placeOf(content: Uint8Array): number {
-  for (let from = 0; from < content.length; from += 65_536) {
-    const at = Buffer.from(bytes.buffer).indexOf(content.subarray(from, from + 64));
-    if (at >= 0) return at;
-  }
-  throw new Error('not a part of it stands there as it is');
-}
+/** In the middle of the file `before`, whose bytes stand there as they are. */
+const PLACE = 4 * MIB + 5;
 
 function changed(at: number): Uint8Array {
   const other = bytes.slice();
@@ -46,13 +40,12 @@ describe('verify URL', () => {
   });
 
   test('refuses what was changed, and says where', async () => {
-    const at = placeOf(built.wanted);
-    const { url } = await served(changed(at + 5));
+    const { url } = await served(changed(PLACE));
     const run = await diskseal(['verify', url, ...built.trust, '--json']);
     expect(run.code).toBe(21);
     expect(run.json()).toMatchObject({
       verified: false,
-      error: { code: 'E_TAMPERED', path: url, offset: Math.floor((at + 5) / 65_536) * 65_536 },
+      error: { code: 'E_TAMPERED', path: url, offset: 4 * MIB },
     });
   });
 
@@ -128,11 +121,11 @@ describe('of an image on a server', () => {
   });
 
   test('a chunk that was changed is refused when it is read, and not before', async () => {
-    const { url } = await served(changed(placeOf(built.wanted) + 60));
+    const { url } = await served(changed(PLACE));
     expect((await diskseal(['cat', url, 'Bulky/readme.txt', ...built.trust])).stdout).toBe('read me\n');
-    const run = await diskseal(['cat', url, 'Bulky/wanted', ...built.trust]);
+    const run = await diskseal(['cat', url, 'Bulky/before', ...built.trust]);
     expect(run.code).toBe(21);
-    expect(run.stdout.length).toBeLessThan(MIB);
+    expect(run.stdout.length).toBeLessThan(4 * MIB);
     const folder = await temporaryFolder();
     expect((await diskseal(['extract', url, '-o', 'out', ...built.trust], { cwd: folder })).code).toBe(21);
     await expect(stat(join(folder, 'out'))).rejects.toThrow('ENOENT');
