@@ -39,6 +39,7 @@ const SEAL: SignedDataProfile = {
   contentType: OID.idData,
   maxSize: 1 << 20,
   maxSigners: 16,
+  maxCertificates: 64,
   maxTokens: 3,
   maxRevocations: 16 << 10,
   signedAttributes: new Map([

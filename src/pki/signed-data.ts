@@ -20,6 +20,7 @@ export interface SignedDataProfile {
   /** Bytes of the whole message. */
   readonly maxSize: number;
   readonly maxSigners: number;
+  readonly maxCertificates: number;
   readonly maxTokens: number;
   /** Bytes of revocation data; with 0 there is none. */
   readonly maxRevocations: number;
@@ -71,7 +72,7 @@ export interface AlgorithmProtection {
   readonly signatureAlgorithm: Uint8Array;
 }
 
-const MAX_CERTIFICATES = 64;
+const MAX_REVOCATION_CHOICES = 64;
 const MAX_DIGESTS = 16;
 
 /**
@@ -102,7 +103,7 @@ function readContent(element: DerElement, profile: SignedDataProfile): ProfiledS
   const version = fields.next(TAG.integer, 'version');
   const digestAlgorithms = fields.next(TAG.set, 'digestAlgorithms');
   const content = readEncapsulatedContent(fields.next(TAG.sequence, 'encapContentInfo'), profile);
-  const certificates = readCertificates(fields.next(context(0), 'certificates'));
+  const certificates = readCertificates(fields.next(context(0), 'certificates'), profile);
   const revocationSet = profile.maxRevocations > 0 ? fields.optional(context(1)) : undefined;
   const revocations = revocationSet ? readRevocations(revocationSet, profile) : [];
   const signerSet = fields.next(TAG.set, 'signerInfos');
@@ -151,8 +152,8 @@ function readEncapsulatedContent(element: DerElement, { contentType }: SignedDat
 }
 
 /** RFC 5652 10.2.2 and 10.2.3: of CertificateChoices only certificates proper. */
-function readCertificates(element: DerElement): Certificate[] {
-  const choices = element.list('certificates', { tag: context(0), maximum: MAX_CERTIFICATES });
+function readCertificates(element: DerElement, { maxCertificates }: SignedDataProfile): Certificate[] {
+  const choices = element.list('certificates', { tag: context(0), maximum: maxCertificates });
   element.requireSorted('certificates');
   refuseDuplicates(choices, 'certificates');
   return choices.map((choice) => {
@@ -163,7 +164,7 @@ function readCertificates(element: DerElement): Certificate[] {
 
 /** RFC 5652 10.2.1: RevocationInfoChoice ::= CHOICE { crl CertificateList, other [1] IMPLICIT OtherRevocationInfoFormat } */
 function readRevocations(element: DerElement, { maxRevocations }: SignedDataProfile): readonly DerElement[] {
-  const choices = element.list('crls', { tag: context(1), maximum: MAX_CERTIFICATES });
+  const choices = element.list('crls', { tag: context(1), maximum: MAX_REVOCATION_CHOICES });
   element.requireSorted('crls');
   refuseDuplicates(choices, 'crls');
   if (element.content.length > maxRevocations) throw fault(`more than ${maxRevocations} bytes of revocation data`, element, 'crls');

@@ -73,6 +73,7 @@ const TOKEN: SignedDataProfile = {
   contentType: OID.tstInfo,
   maxSize: 64 << 10,
   maxSigners: 1,
+  maxCertificates: 16,
   maxTokens: 1,
   maxRevocations: 0,
   signedAttributes: new Map([

@@ -110,17 +110,27 @@ async function issuersOf(own: Certificate, { certificates, signer }: TimeStampTo
   return chain;
 }
 
+// One certificate for each name and key is usual, a second one is there when it was renewed or cross-certified. More cost time for nothing.
+const MOST_CANDIDATES = 2;
+
 /** The first of these that certified a certificate. */
 export async function issuerIn(
   child: Certificate,
   candidates: Iterable<Certificate>,
   platform: Platform,
 ): Promise<Certificate | undefined> {
-  for (const candidate of candidates) {
-    if (!equalBytes(candidate.subject.bytes, child.issuer.bytes)) continue;
+  const fitting = [...candidates].filter((candidate) => isNamedIssuer(child, candidate));
+  for (const candidate of fitting.slice(0, MOST_CANDIDATES)) {
     if (!(await issuanceFault(child, candidate, platform))) return candidate;
   }
   return undefined;
+}
+
+/** By name and, where both say it, by key identifier. */
+function isNamedIssuer(child: Certificate, { subject, extensions }: Certificate): boolean {
+  const wanted = child.extensions.authorityKeyIdentifier?.keyIdentifier;
+  const found = extensions.subjectKeyIdentifier;
+  return equalBytes(subject.bytes, child.issuer.bytes) && (!wanted || !found || equalBytes(wanted, found));
 }
 
 function wrong(message: string): DisksealError {

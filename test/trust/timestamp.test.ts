@@ -543,6 +543,22 @@ describe('rule 14: which time a token proves', () => {
   });
 });
 
+test('a token full of authorities that could be meant costs no time', async () => {
+  const key = testKey('p521', 'same');
+  const named = { subject: 'CN=Same', key, ca: true, scheme: key.scheme, hash: key.hash };
+  const issuer = makeCertificate(named);
+  const { leaf } = testAuthority('p256', { issuer });
+  const twins = Array.from({ length: 15 }, (_, index) =>
+    makeCertificate({ ...named, serial: BigInt(index + 2), key: testKey('p521', `twin ${index}`) }),
+  );
+  const began = performance.now();
+  const error = await refusal(token({ authority: { ...authority, leaf }, certificates: [leaf, ...twins] }));
+  expect(error.message).toMatch(/has no part in it/);
+  expect(performance.now() - began).toBeLessThan(1_000);
+  const crowd = token({ certificates: [authority.leaf, authority.intermediate, ...twins] });
+  expect((await refusal(crowd)).message).toMatch(/17 elements, more than 16/);
+});
+
 describe('mutation', () => {
   const good = token({ rest: [accuracy(1), der.integer(5)] });
   const whole = withRenewal(good, token({ signature: signatureToRenew(good) }));
