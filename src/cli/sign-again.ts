@@ -18,7 +18,7 @@ export async function signAgain(
   sealPath: string | undefined,
   agrees: (statement: Statement) => void,
 ): Promise<Signed> {
-  const { image, platform, signer, timestamp } = job;
+  const { image, platform, signer, timestamp, revocations } = job;
   if (place.appleFrame > 0) {
     throw new DisksealError('E_NO_ROOM', 'the image has an Apple code signature over its seal, which nothing can be added to', {
       hint: 'nothing was changed; --detached makes a seal beside it',
@@ -26,7 +26,7 @@ export async function signAgain(
   }
   const { area } = place;
   const written = signer
-    ? await coSign(area, signer.signer, { platform, signingTime: signingTime(), timestamp })
+    ? await coSign(area, signer.signer, { platform, signingTime: signingTime(), timestamp, revocations })
     : await addTimestamps(area, required(timestamp));
   const trusted = [...(await signerCertificates(area, platform)), ...(signer ? [ownCertificate(signer)] : [])];
   const { path, result: verdict } = await writeResult(job, sealPath ?? job.path, async (file, progress) => {

@@ -20,6 +20,7 @@ export interface SignJob {
   readonly force: boolean;
   readonly signer: OpenedSigner | undefined;
   readonly timestamp: SignOptions['timestamp'];
+  readonly revocations: SignOptions['revocations'];
   readonly platform: Platform;
   readonly output: Output;
 }

@@ -18,7 +18,7 @@ import { ownCertificate, type Signed, type SignJob, writeResult } from './sign-j
 import type { OpenedSigner } from './signer.ts';
 import { refuseTaken } from './taken.ts';
 
-export type NewSeal = Omit<SealSubject, 'signer' | 'timestamp'>;
+export type NewSeal = Omit<SealSubject, 'signer' | 'timestamp' | 'revocations'>;
 
 const EMBED: Record<Awaited<ReturnType<typeof imageKind>>, (image: Disk) => Promise<Embedding>> = {
   dmg: embedInDmg,
@@ -51,8 +51,8 @@ export async function sealBeside(job: SignJob & { signer: OpenedSigner }, seal: 
 }
 
 async function embedded(job: SignJob & { signer: OpenedSigner }, seal: NewSeal, lists: SealLists, embedding: Embedding): Promise<Signed> {
-  const { image, platform, signer, timestamp } = job;
-  const subject = { ...seal, signer: signer.signer, timestamp };
+  const { image, platform, signer, timestamp, revocations } = job;
+  const subject = { ...seal, signer: signer.signer, timestamp, revocations };
   const { path, result } = await writeResult(job, job.path, async (file, progress) => {
     const statement = await sealImage(image, embedding, subject, lists, file, { platform, progress });
     await requireVerified(file.written(), undefined, [ownCertificate(signer)], platform);
@@ -68,12 +68,12 @@ async function beside(
   reason: string,
   inner: SealPlace | undefined,
 ): Promise<Signed> {
-  const { image, platform, signer, timestamp, force } = job;
+  const { image, platform, signer, timestamp, revocations, force } = job;
   const target = job.target ?? `${job.path}.seal`;
   await refuseTaken(target, force);
   const trusted = [ownCertificate(signer), ...(inner ? await signerCertificates(inner.area, platform) : [])];
   const { path, result } = await writeResult({ ...job, target }, target, async (file) => {
-    const made = await detachedSeal(image, { ...seal, signer: signer.signer, timestamp }, lists, platform);
+    const made = await detachedSeal(image, { ...seal, signer: signer.signer, timestamp, revocations }, lists, platform);
     await file.write(made.area);
     await requireVerified(image, file.written(), trusted, platform);
     return made.statement;

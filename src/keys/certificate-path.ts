@@ -33,6 +33,12 @@ export function signerPath(key: PublicKey, certificates: readonly Certificate[],
   return path;
 }
 
+/** The root that certified the last of a path, if it is among the certificates. */
+export function rootAbove(path: readonly Certificate[], certificates: readonly Certificate[]): Certificate | undefined {
+  const last = path.at(-1)!;
+  return last.selfIssued ? undefined : certificates.find((one) => one.selfIssued && issued(one, last));
+}
+
 /** Whether one certificate's key made the other's signature. */
 function issued(issuer: Certificate, subject: Certificate): boolean {
   if (!equalBytes(issuer.subject.bytes, subject.issuer.bytes)) return false;

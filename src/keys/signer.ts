@@ -6,7 +6,7 @@ import type { HashAlgorithm } from '../core/platform.ts';
 import type { Signer } from '../core/signer.ts';
 import { CURVE_HASH, keyFault, type PublicKey, parsePublicKey } from '../pki/public-key.ts';
 import type { Certificate } from '../pki/x509.ts';
-import { signerFault, signerPath } from './certificate-path.ts';
+import { rootAbove, signerFault, signerPath } from './certificate-path.ts';
 import { readKeyFile } from './key-file.ts';
 import type { PassphraseSource } from './passphrase.ts';
 
@@ -34,7 +34,9 @@ export async function loadSigner({ key, certificates, passphrase, now }: SignerF
   const { privateKey, publicKey } = onlyKey(keyFile.privateKeys, key);
   checkKey(publicKey, key);
   try {
-    return makeSigner(privateKey, publicKey, signerPath(publicKey, [...chain, ...keyFile.certificates], now), now);
+    const known = [...chain, ...keyFile.certificates];
+    const path = signerPath(publicKey, known, now);
+    return { ...makeSigner(privateKey, publicKey, path, now), root: rootAbove(path, known)?.bytes };
   } catch (error) {
     throw error instanceof DisksealError ? error.with({ path: certificates ?? key }) : error;
   }

@@ -53,6 +53,8 @@ export interface SignSettings {
   readonly passphraseFile: string | undefined;
   /** URLs of timestamp authorities, to be tried in order. */
   readonly timestamp: readonly string[];
+  /** Whether the seal is to carry what the authorities say about its certificates. */
+  readonly revocation: boolean;
 }
 
 export interface Manifest
@@ -272,6 +274,7 @@ function settleSign(sign: NonNullable<ManifestInput['sign']>, { folder, source, 
     passphraseEnv: variable,
     passphraseFile: sign.passphraseFile === undefined ? undefined : resolve(folder, sign.passphraseFile),
     timestamp: [sign.timestamp ?? []].flat(),
+    revocation: sign.revocation,
   };
 }
 

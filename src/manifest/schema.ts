@@ -144,6 +144,12 @@ const sign = z
       .describe(
         'URL of an RFC 3161 timestamp authority, or several that are tried in order. With a timestamp the image can be verified after the certificate has expired; when none can be had, the build fails.',
       ),
+    revocation: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Ask the authorities that the certificates name whether these are good (OCSP, else a revocation list), and embed the answers. When none can be had, the build fails.',
+      ),
   })
   .superRefine((value, context) => {
     if (value.passphraseEnv !== undefined && value.passphraseFile !== undefined) {

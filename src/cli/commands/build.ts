@@ -16,6 +16,7 @@ import type { Output } from '../output.ts';
 import { withPlatform } from '../platform.ts';
 import { counted, humanSize, printable } from '../printable.ts';
 import { createProgress } from '../progress.ts';
+import { revocationsOf } from '../revocations.ts';
 import { openSigner } from '../signer.ts';
 import { refuseTaken } from '../taken.ts';
 import { type AskForTimestamp, withTimestamps } from '../timestamps.ts';
@@ -28,6 +29,7 @@ interface Options {
   readonly force?: boolean;
   readonly allowOutside?: boolean;
   readonly timestamp?: readonly string[];
+  readonly embedRevocation?: boolean;
 }
 
 /** One image, written. */
@@ -54,9 +56,11 @@ export async function run({ arguments: given, options, output }: Call<Options>):
   const built: Built[] = [];
   await withPlatform((platform) =>
     withTimestamps(authorities, platform, async (timestamp) => {
+      const asked = (manifest.sign?.revocation ?? false) || (options.embedRevocation ?? false);
+      const revocations = signer && asked ? await revocationsOf(signer.signer, platform) : undefined;
       for (const { target, path: wanted } of outputs) {
         const tree = await treeOf(manifest, { sourceFile, platform: process.platform, outputs: [resolve(wanted)] });
-        const plan = planOf(manifest, tree, signer && { signer: signer.signer, timestamp });
+        const plan = planOf(manifest, tree, signer && { signer: signer.signer, timestamp, revocations });
         built.push({ target, path: wanted, ...(await write(wanted, plan, options.force ?? false, platform, warnings)) });
       }
     }),
@@ -149,6 +153,7 @@ function warnAbout(
 interface Sealing {
   readonly signer: Signer;
   readonly timestamp: AskForTimestamp | undefined;
+  readonly revocations: readonly Uint8Array[] | undefined;
 }
 
 function planOf(manifest: Manifest, tree: FileTree, sealing: Sealing | undefined): BuildPlan {

@@ -10,6 +10,7 @@ import { readNextKeys } from '../next-keys.ts';
 import type { Output } from '../output.ts';
 import { withPlatform } from '../platform.ts';
 import { counted, printable } from '../printable.ts';
+import { revocationsOf } from '../revocations.ts';
 import { signAgain } from '../sign-again.ts';
 import { givenIdentity, type IdentityOptions, refuseOther, requireIdentity } from '../sign-identity.ts';
 import { type Signed, type SignJob, signingTime } from '../sign-job.ts';
@@ -28,6 +29,7 @@ interface Options extends IdentityOptions {
   readonly detached?: boolean;
   readonly nextKey?: readonly string[];
   readonly timestamp?: readonly string[];
+  readonly embedRevocation?: boolean;
   readonly force?: boolean;
 }
 
@@ -38,16 +40,20 @@ export async function run({ arguments: given, options, output }: Call<Options>):
   const { key, certificates, passphraseEnv, passphraseFile } = options;
   const signer = key === undefined ? undefined : await openSigner({ key, certificates, passphraseEnv, passphraseFile });
   const signed = await withPlatform((platform) =>
-    withTimestamps(options.timestamp ?? [], platform, (timestamp) => signFile(path, options, { signer, timestamp, platform, output })),
+    withTimestamps(options.timestamp ?? [], platform, async (timestamp) => {
+      const revocations = signer && options.embedRevocation ? await revocationsOf(signer.signer, platform) : undefined;
+      return signFile(path, options, { signer, timestamp, revocations, platform, output });
+    }),
   );
   await report(path, signed, signer, options, output);
 }
 
 /** What cannot be meant is said before anything is read. */
-function refuseContradictions({ key, certificates, seal, detached, timestamp, nextKey }: Options): void {
+function refuseContradictions({ key, certificates, seal, detached, timestamp, embedRevocation, nextKey }: Options): void {
   const fault = (message: string, hint: string): never => {
     throw new DisksealError('E_USAGE', message, { hint });
   };
+  if (key === undefined && embedRevocation) fault('--embed-revocation without --key', 'it belongs to a new signature');
   if (key === undefined && certificates !== undefined) fault('--certificates without --key', 'name the private key with --key');
   if (key === undefined && !timestamp?.length) {
     fault(
@@ -59,7 +65,7 @@ function refuseContradictions({ key, certificates, seal, detached, timestamp, ne
   if (key === undefined && (detached || nextKey?.length)) fault('a new seal needs a key', 'name the private key with --key');
 }
 
-type Means = Pick<SignJob, 'signer' | 'timestamp' | 'platform' | 'output'>;
+type Means = Pick<SignJob, 'signer' | 'timestamp' | 'revocations' | 'platform' | 'output'>;
 
 async function signFile(path: string, options: Options, means: Means): Promise<Signed> {
   const image = await openFile(path);
