@@ -8,7 +8,7 @@ import type { RevocationEvidence } from './revocation.ts';
 
 /** @returns one policy for each source, in their order; with no source at all one that believes nobody */
 export function policiesInForce(sources: readonly PolicySource[]): [Policy, ...Policy[]] {
-  if (sources.length === 0) return [{ name: 'flags', anchors: [], publishers: [] }];
+  if (sources.length === 0) return [{ name: 'flags', anchors: [], timestampAnchors: [], publishers: [] }];
   const evidence = allEvidence(sources);
   return sources.map((source) => {
     const others = [source, ...sources.filter((other) => other !== source)];

@@ -140,7 +140,7 @@ describe('rule 17: of several sources each must be met', () => {
   const anchors = [{ kind: 'fingerprint', sha256: hex }] as const;
 
   test('without any, nobody is believed', () => {
-    expect(policiesInForce([])).toEqual([{ name: 'flags', anchors: [], publishers: [] }]);
+    expect(policiesInForce([])).toEqual([{ name: 'flags', anchors: [], timestampAnchors: [], publishers: [] }]);
   });
 
   test('what one leaves open about trust it takes from the others', () => {
