@@ -1,87 +1,108 @@
 /**
- * The pipeline from a tree to a sealed image: plan the volume and the disk, then pack, hash and seal in one pass.
- * Clock, randomness and environment have entered before, as values of the plan.
+ * The pipeline from a tree to sealed images: plan the volumes and disks, then read every source once. A DMG is packed front to back and
+ * the other images are filled from the contents that pass by; without a DMG the contents are read for them alone.
  */
+import { DisksealError } from '../core/errors.ts';
 import { type FileTree, walk } from '../core/file-tree.ts';
-import type { Platform, ReadableSink, Sink } from '../core/platform.ts';
-import type { Signer } from '../core/signer.ts';
-import { type PackOptions, pack, packData, trailer } from '../formats/containers/udif/pack.ts';
-import { format } from '../formats/filesystems/hfsplus/format.ts';
-import { partition } from '../formats/partitions/gpt/partition.ts';
-import { type CoverageHasher, coverageHasher } from '../seal/coverage.ts';
-import { sealDmg } from '../seal/seal-dmg.ts';
-import type { SignOptions } from '../seal/sign.ts';
-import type { Identity, Statement } from '../seal/statement.ts';
-import { compareWritten } from './compare-views.ts';
+import type { ReadableSink } from '../core/platform.ts';
+import type { InventoryEntry } from '../seal/inventory.ts';
+import type { Statement } from '../seal/statement.ts';
 import { contentDigests } from './content-digests.ts';
-import { deriveIdentifiers } from './identifiers.ts';
+import { packDmg } from './dmg.ts';
+import { binImage, type FollowingImage, type FollowingInput, isoImage, isoReserve, rawImage } from './following-image.ts';
+import type { Identifiers } from './identifiers.ts';
 import { inventoryOf } from './inventory.ts';
-
-export interface BuildPlan {
-  /** Its root's name is the volume's. */
-  readonly tree: FileTree;
-  readonly identity: Identity;
-  /** HFSX instead of HFS+. */
-  readonly caseSensitive: boolean;
-  /** Unix seconds: creation of the volume. */
-  readonly created: number;
-  /** zlib's, 1 to 9. */
-  readonly compressionLevel: number;
-  /** Absent: the image is not sealed. */
-  readonly seal?: { readonly signer: Signer } & Omit<SignOptions, 'platform'>;
-}
-
-export interface BuildOptions {
-  readonly platform: Platform;
-  readonly signal?: AbortSignal;
-  readonly progress?: (done: number, total: number) => void;
-  readonly warn?: (message: string, path?: string) => void;
-}
-
-export interface BuildResult {
-  /** Bytes of the image. */
-  readonly size: number;
-  /** Bytes of the disk that it holds. */
-  readonly diskSize: number;
-  readonly entries: number;
-  readonly statement?: Statement;
-}
+import { linkNames } from './link-names.ts';
+import type { BuildOptions, BuildPlan, BuildResult, ImageOutput } from './plan.ts';
+import { gptDisk, identifiersOf, planHfsPlus, planIso, rawDisk } from './volumes.ts';
 
 /**
- * Writes a DMG to `sink`, front to back. Memory: the tree's metadata and a few MiB of runs under way.
- * @throws DisksealError `E_HFSPLUS` for names and attributes that the volume cannot hold, `E_CHANGED`, `E_READ`, `E_WRITE`, `E_KEY`,
- *   `E_HTTP` for a timestamp that cannot be had
+ * Builds images of one tree. Memory: the tree's metadata and a few MiB of runs under way.
+ * @param outputs - of different targets
+ * @returns a result for each output, in their order
+ * @throws DisksealError `E_HFSPLUS`, `E_ISO9660`, `E_UDF`, `E_BINCUE` for what a volume cannot hold, `E_CHANGED`, `E_READ`, `E_WRITE`,
+ *   `E_KEY`, `E_HTTP` for a timestamp that cannot be had
  */
-export async function buildDmg(plan: BuildPlan, sink: ReadableSink, options: BuildOptions): Promise<BuildResult> {
-  const { disk, volume, volumePosition } = await planDisk(plan, options);
-  if (!plan.seal) {
-    await pack(disk, sink, packOptions(plan, options));
-    return { size: sink.position, diskSize: disk.size, entries: await countEntries(plan.tree) };
+export async function buildImages(plan: BuildPlan, outputs: readonly ImageOutput[], options: BuildOptions): Promise<BuildResult[]> {
+  refuseTwoContents(plan, outputs);
+  const ids = await identifiersOf(plan, options.platform);
+  const needsHfsPlus = outputs.some(({ target }) => target === 'dmg' || target === 'raw');
+  const hfsPlus = needsHfsPlus ? await planHfsPlus(plan, ids, options.warn) : undefined;
+  const nameOf = await linkNames(plan.tree);
+  const following = new Map<ImageOutput, FollowingImage>();
+  for (const output of outputs) {
+    if (output.target === 'dmg') continue;
+    const input = { plan, output, nameOf, options };
+    following.set(output, output.target === 'raw' ? await rawImage(rawDisk(hfsPlus!, plan, ids), input) : await isoOrBin(ids, input));
   }
-  const digests = contentDigests(volume.contents(), volumePosition, options.platform);
-  const hasher = coverageHasher(options.platform);
-  const observe = (position: number, bytes: Uint8Array): Promise<void> => digests.observe(position, bytes);
-  const packed = await packData(disk, hashingSink(sink, hasher), { ...packOptions(plan, options), observe });
-  const inventory = await inventoryOf(plan.tree, await digests.finish(), options.platform);
-  const { area, plist, koly, statement } = await sealDmg(
-    {
-      ...plan.seal,
-      identity: plan.identity,
-      dataForkLength: packed.dataForkLength,
-      hasher,
-      trailer: (xmlOffset) => trailer(packed, { xmlOffset }),
-      content: inventory,
-      dressing: [],
-    },
-    options.platform,
-  );
-  for (const part of [area, plist, koly]) await sink.write(part);
-  await compareWritten(sink.written(), inventory, volume.contents(), options.platform);
-  return { size: sink.position, diskSize: disk.size, entries: inventory.length, statement };
+  const dmg = outputs.find(({ target }) => target === 'dmg');
+  const leading = dmg && { sink: dmg.sink, volume: hfsPlus!, disk: gptDisk(hfsPlus!, plan, ids) };
+  const followers = [...following.values()];
+  const pass = leading ? await packDmg({ plan, ...leading, followers }, options) : await readContents(followers, options);
+  for (const image of followers) await image.finish();
+  const inventory = pass.digests ? await inventoryOf(plan.tree, pass.digests, options.platform) : undefined;
+  const entries = inventory?.length ?? (await countEntries(plan.tree));
+  const results: BuildResult[] = [];
+  for (const output of outputs) {
+    const image = following.get(output);
+    const statement = image ? await image.seal(inventory!) : await pass.finish(inventory ?? []);
+    const diskSize = image?.planned.disk.size ?? leading!.disk.size;
+    results.push({ size: output.sink.position, diskSize, entries, ...(statement ? { statement } : {}) });
+  }
+  return results;
 }
 
-function packOptions(plan: BuildPlan, { platform, progress, signal }: BuildOptions): PackOptions {
-  return { platform, threads: platform.threads, level: plan.compressionLevel, progress, signal };
+/** One DMG, written front to back. @throws DisksealError as `buildImages` */
+export async function buildDmg(plan: BuildPlan, sink: ReadableSink, options: BuildOptions): Promise<BuildResult> {
+  const [result] = await buildImages(plan, [{ target: 'dmg', sink }], options);
+  return result!;
+}
+
+async function isoOrBin(ids: Identifiers, input: FollowingInput): Promise<FollowingImage> {
+  const { plan, output, options } = input;
+  const isBin = output.target === 'bin';
+  const planned = await planIso(plan, ids, isBin ? () => 0 : await isoReserve(plan, options), options.warn);
+  return isBin ? binImage(planned, input) : isoImage(planned, input);
+}
+
+/** A boot loader that is told where it lies is another file in the ISO image than in the others. */
+function refuseTwoContents({ iso }: BuildPlan, outputs: readonly ImageOutput[]): void {
+  const changed = iso?.boot?.find(({ infoTable }) => infoTable);
+  if (!changed || outputs.every(({ target }) => target === 'iso')) return;
+  throw new DisksealError(
+    'E_MANIFEST',
+    `${changed.path} is changed in an ISO image (infoTable), and the other images would hold another file`,
+    {
+      hint: 'build the ISO image by itself',
+    },
+  );
+}
+
+interface Pass {
+  readonly digests: ReadonlyMap<string, Uint8Array> | undefined;
+  finish(inventory: readonly InventoryEntry[]): Promise<Statement | undefined>;
+}
+
+const PIECE = 1 << 20;
+
+/** Reads all contents in the order of the first image, for all of them. */
+async function readContents(followers: readonly FollowingImage[], { platform, progress, signal }: BuildOptions): Promise<Pass> {
+  const { planned } = followers[0]!;
+  const { disk } = planned;
+  const digests = contentDigests(planned.contents(), 0, platform, followers);
+  for (const { position, length } of planned.contents()) {
+    for (let done = 0; done < length; done += PIECE) {
+      if (signal?.aborted) throw new DisksealError('E_INTERRUPTED', 'interrupted', { cause: signal.reason });
+      const bytes = await disk.read(position + done, Math.min(PIECE, length - done));
+      if (!isZero(bytes)) await digests.observe(position + done, bytes);
+    }
+    progress?.(position + length, disk.size);
+  }
+  return { digests: await digests.finish(), finish: async () => undefined };
+}
+
+function isZero(bytes: Uint8Array): boolean {
+  return bytes[0] === 0 && bytes.every((byte) => byte === 0);
 }
 
 async function countEntries(tree: FileTree): Promise<number> {
@@ -90,24 +111,4 @@ async function countEntries(tree: FileTree): Promise<number> {
   return count;
 }
 
-async function planDisk(plan: BuildPlan, { platform, warn }: BuildOptions) {
-  const { tree, identity, caseSensitive, created } = plan;
-  const label = JSON.stringify([identity.product, identity.version, identity.build ?? 0, tree.root.name, caseSensitive, created]);
-  const ids = await deriveIdentifiers(tree, label, platform);
-  const volume = await format(tree, { caseSensitive, created, volumeId: ids.volumeId, ...(warn ? { warn } : {}) });
-  const type = caseSensitive ? 'Apple_HFSX' : 'Apple_HFS';
-  const disk = partition([{ disk: volume, type, name: 'disk image' }], { diskId: ids.diskGuid, volumeIds: [ids.partitionGuid] });
-  return { disk, volume, volumePosition: disk.partitions[0]!.position };
-}
-
-function hashingSink(sink: Sink, hasher: CoverageHasher): Sink {
-  return {
-    get position() {
-      return sink.position;
-    },
-    async write(bytes) {
-      await hasher.update(bytes);
-      await sink.write(bytes);
-    },
-  };
-}
+export type { BuildOptions, BuildPlan, BuildResult, ImageOutput } from './plan.ts';

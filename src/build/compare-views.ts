@@ -5,31 +5,31 @@
  * they were packed. So nothing is read a second time but the volume's metadata; `verify --deep` reads the contents too.
  */
 import type { Disk } from '../core/disk.ts';
-import { assert, DisksealError } from '../core/errors.ts';
-import { walk } from '../core/file-tree.ts';
+import { DisksealError } from '../core/errors.ts';
+import { type FileTree, walk } from '../core/file-tree.ts';
 import type { PlannedContent } from '../core/planned-volume.ts';
 import type { Platform } from '../core/platform.ts';
-import { open as openUdif } from '../formats/containers/udif/open.ts';
 import { toPosix, toStored } from '../formats/filesystems/hfsplus/names.ts';
-import { open as openVolume } from '../formats/filesystems/hfsplus/open.ts';
-import { open as openPartitions } from '../formats/partitions/gpt/open.ts';
 import { comparedTree } from '../seal/compared-tree.ts';
 import type { InventoryEntry } from '../seal/inventory.ts';
 
+/** How the names of an inventory look in a volume. */
+export type NameInVolume = (name: string) => string;
+
 /**
+ * @param volume - opened from what was written, its files' extents giving their places in it: see `locating`
  * @param contents - where each file's bytes were when they were hashed
  * @throws DisksealError `E_TAMPERED` or `E_INTERNAL` for a difference: either is a fault of this program
  */
 export async function compareWritten(
-  image: Disk,
+  volume: FileTree,
   inventory: readonly InventoryEntry[],
   contents: Iterable<PlannedContent>,
+  nameInVolume: NameInVolume,
   platform: Platform,
 ): Promise<void> {
-  const [partition] = await openPartitions(await openUdif(image, platform));
-  assert(partition, 'the image shows no partition');
-  const hashed = new Map([...contents].map(({ path, position }) => [path.split('/').map(asVolume).join('/'), position]));
-  const tree = comparedTree(await openVolume(locating(partition.disk)), inventory, platform, asVolume);
+  const hashed = new Map([...contents].map(({ path, position }) => [path.split('/').map(nameInVolume).join('/'), position]));
+  const tree = comparedTree(volume, inventory, platform, nameInVolume);
   const linked = new Map<string, number>();
   const others: { path: string; group: string; position: number }[] = [];
   for await (const { path, entry } of walk(tree.root)) {
@@ -48,7 +48,7 @@ export async function compareWritten(
 }
 
 /** A disk whose extents give their own place, so that a file of its volume says which bytes it consists of. */
-function locating(disk: Disk): Disk {
+export function locating(disk: Disk): Disk {
   const { size } = disk;
   const file = { path: 'volume', offset: 0, fileSize: size };
   return {
@@ -66,7 +66,7 @@ function place(content: Disk, path: string): number {
 }
 
 /** HFS+ holds names decomposed. */
-function asVolume(name: string): string {
+export function inHfsPlus(name: string): string {
   return toPosix(toStored(name));
 }
 

@@ -5,6 +5,7 @@
 import { assert } from '../core/errors.ts';
 import type { PlannedContent } from '../core/planned-volume.ts';
 import type { Hash, Platform } from '../core/platform.ts';
+import type { ContentSink } from './follow.ts';
 
 export interface ContentDigests {
   /** The next bytes of the disk that are not all zero, front to back; what is left out is zeros. */
@@ -18,8 +19,14 @@ const ZEROS = new Uint8Array(1 << 20);
 /**
  * @param contents - where the files' contents lie on the volume, ascending
  * @param start - where the volume begins on the disk, bytes
+ * @param followers - are given each piece that is not all zero as well
  */
-export function contentDigests(contents: Iterable<PlannedContent>, start: number, platform: Platform): ContentDigests {
+export function contentDigests(
+  contents: Iterable<PlannedContent>,
+  start: number,
+  platform: Platform,
+  followers: readonly ContentSink[] = [],
+): ContentDigests {
   const digests = new Map<string, Uint8Array>();
   const remaining = contents[Symbol.iterator]();
   let current = advance();
@@ -38,8 +45,11 @@ export function contentDigests(contents: Iterable<PlannedContent>, start: number
       const length = Math.min(current.length - done, until - from);
       if (length <= 0 && current.length > 0) return;
       hash ??= platform.hash('sha256');
-      if (bytes) await hash.update(bytes.subarray(from - position, from - position + length));
-      else await feedZeros(hash, length);
+      if (bytes) {
+        const piece = bytes.subarray(from - position, from - position + length);
+        await hash.update(piece);
+        for (const follower of followers) await follower.put(current.path, done, piece);
+      } else await feedZeros(hash, length);
       done += length;
       if (done < current.length) return;
       digests.set(current.path, await hash.digest());

@@ -2,10 +2,14 @@
 import { assert } from '../core/errors.ts';
 import { type FileTree, walk } from '../core/file-tree.ts';
 import type { Platform } from '../core/platform.ts';
-import type { InventoryEntry } from '../seal/inventory.ts';
+import { encodeInventory, type InventoryEntry } from '../seal/inventory.ts';
 
 /** @param digests - by path, of files with bytes; a hard link's under the path that the volume lists first */
-export async function inventoryOf(tree: FileTree, digests: ReadonlyMap<string, Uint8Array>, platform: Platform): Promise<InventoryEntry[]> {
+export async function inventoryOf(
+  tree: FileTree,
+  digests: Pick<ReadonlyMap<string, Uint8Array>, 'get'>,
+  platform: Platform,
+): Promise<InventoryEntry[]> {
   const empty = await platform.digest('sha256', new Uint8Array());
   const byGroup = new Map<string, Uint8Array>();
   const found: (() => InventoryEntry)[] = [];
@@ -28,4 +32,10 @@ export async function inventoryOf(tree: FileTree, digests: ReadonlyMap<string, U
     assert(digest && linkGroup !== '', `no digest was computed for ${path}`);
     return digest;
   }
+}
+
+/** Bytes of the encoded inventory, which do not depend on the contents: known before anything is read. */
+export async function inventoryLength(tree: FileTree, platform: Platform): Promise<number> {
+  const any = new Uint8Array(32);
+  return encodeInventory(await inventoryOf(tree, { get: () => any }, platform)).length;
 }

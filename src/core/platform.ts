@@ -85,3 +85,10 @@ export type HttpPost = (
   body: Uint8Array,
   types: { readonly contentType: string; readonly accept: string },
 ) => Promise<Uint8Array>;
+
+/** A sink that is made as long as it will be and then filled at any place; what is not filled is zeros. */
+export interface FillableSink extends ReadableSink {
+  /** `position` is `size` then. */
+  resize(size: number): Promise<void>;
+  writeAt(position: number, bytes: Uint8Array): Promise<void>;
+}

@@ -58,7 +58,10 @@ export interface SignSettings {
 }
 
 export interface Manifest
-  extends Pick<ManifestInput, 'name' | 'version' | 'platform' | 'arch' | 'channel' | 'volume' | 'dmg' | 'appleDouble' | 'hostAttributes'> {
+  extends Pick<
+    ManifestInput,
+    'name' | 'version' | 'platform' | 'arch' | 'channel' | 'volume' | 'dmg' | 'raw' | 'iso' | 'bin' | 'appleDouble' | 'hostAttributes'
+  > {
   /** The manifest's own file, when it has one; absolute. */
   readonly path: string | undefined;
   /** Relative paths start here; absolute. */
@@ -69,13 +72,20 @@ export interface Manifest
   readonly mtime: number | undefined;
   readonly mtimeFrom: 'SOURCE_DATE_EPOCH' | 'manifest' | 'sources';
   /** What is built, and where; absolute paths. */
-  readonly outputs: readonly { readonly target: 'dmg'; readonly path: string }[];
+  readonly outputs: readonly { readonly target: Target; readonly path: string }[];
   readonly contents: readonly ContentItem[];
   readonly sign: SignSettings | undefined;
   readonly allowOutside: boolean;
   /** Where everything stands in the text, for faults that are found later. */
   readonly source: SourceMap;
 }
+
+type Target = ManifestInput['targets'][number];
+
+/** What `${ext}` is. */
+const EXTENSIONS: Record<Target, string> = { dmg: 'dmg', iso: 'iso', raw: 'img', bin: 'bin' };
+/** Stands for `${ext}` until it is known for which target; no text of a manifest can hold it. */
+const ANY_EXTENSION = '\uffff';
 
 /** More text than any manifest needs: bytes. */
 const SIZE_LIMIT = 64 << 20;
@@ -100,7 +110,7 @@ export async function loadManifest(from: string | ManifestText, options: Manifes
   if (faults.found.length > 0 && isEmpty(top)) faults.check();
   applyOverrides(top, options.set ?? [], ManifestSchema, source, faults);
   const environment = { values: options.environment ?? {}, allowed: options.allowedEnvironment ?? [] };
-  expandVariables(fillIn(top), { platform: 'any', arch: 'universal', channel: 'stable', ext: 'dmg' }, environment, source, faults);
+  expandVariables(fillIn(top), { platform: 'any', arch: 'universal', channel: 'stable', ext: ANY_EXTENSION }, environment, source, faults);
   const config = judge(top, source, faults);
   const manifest = config && settle(config, { path, folder, source, faults, options });
   faults.check();
@@ -206,7 +216,7 @@ interface Context {
 /** From what the schema let through to what the build uses. */
 function settle(config: ManifestInput, context: Context): Manifest {
   const { path, folder, source, options } = context;
-  const { name, version, id, build, platform, arch, channel, volume, dmg, appleDouble, hostAttributes } = config;
+  const { name, version, id, build, platform, arch, channel, volume, dmg, raw, iso, bin, appleDouble, hostAttributes } = config;
   return {
     path,
     folder,
@@ -220,14 +230,25 @@ function settle(config: ManifestInput, context: Context): Manifest {
     channel,
     volume,
     dmg,
+    raw,
+    iso,
+    bin,
     appleDouble,
     hostAttributes,
     ...settleTime(config, context),
-    outputs: config.targets.map((target) => ({ target, path: resolve(folder, config.output) })),
+    outputs: settleOutputs(config, context),
     contents: config.contents.map((item, index) => settleItem(item, index, context)),
     sign: config.sign && settleSign(config.sign, context),
     allowOutside: options.allowOutside ?? false,
   };
+}
+
+function settleOutputs({ targets, output }: ManifestInput, { folder, source, faults }: Context): Manifest['outputs'] {
+  if (targets.length > 1 && !output.includes(ANY_EXTENSION)) {
+    const hint = 'put ${ext} into it, as in dist/${name}-${version}.${ext}';
+    faults.add(source.fault('several targets would be written to one file', source.place(['output']), hint));
+  }
+  return targets.map((target) => ({ target, path: resolve(folder, output.replaceAll(ANY_EXTENSION, EXTENSIONS[target])) }));
 }
 
 function settleTime(config: ManifestInput, { source, faults, options }: Context): Pick<Manifest, 'mtime' | 'mtimeFrom'> {

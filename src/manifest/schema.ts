@@ -1,7 +1,7 @@
 /**
  * What a manifest may say: one schema that is the source of the types, of the JSON Schema that `diskseal schema`
  * prints, and of the reference page. Names are those that users of electron-builder, appdmg and nfpm know.
- * Left out until the issue that needs them: window, icons, licence, targets other than dmg.
+ * Left out until the issue that needs them: window, icons, licence.
  */
 import { z } from 'zod';
 
@@ -81,6 +81,16 @@ const finder = z
   .describe(
     'What the Finder remembers about the entry. Never put it on or in a signed bundle: strict checks of Apple signatures refuse that.',
   );
+
+/** ECMA-119 7.4: what a descriptor's text fields hold is ASCII. */
+const isoText = (limit: number) =>
+  z
+    .string()
+    .max(limit, `it holds ${limit} characters`)
+    .regex(/^[ -~]*$/, 'a volume descriptor holds printable ASCII only')
+    .optional()
+    .describe(`A text in the volume descriptor, ${limit} characters of ASCII at most.`);
+const isoFile = (what: string) => path('the file').optional().describe(`Name of a file at the top of the volume: the ${what}.`);
 
 const item = z
   .strictObject({
@@ -181,10 +191,11 @@ export const ManifestSchema = z
       .describe('Sets every time in the image; SOURCE_DATE_EPOCH wins over it. Without either, times are those of the sources.'),
     output: path('output').default('${name}-${version}.${ext}').describe('The image, relative to the manifest.'),
     targets: z
-      .array(z.enum(['dmg'], { error: wrongTarget }))
+      .array(z.enum(['dmg', 'iso', 'raw', 'bin'], { error: 'a target is dmg, iso, raw or bin' }))
       .min(1, 'at least one target is needed')
+      .refine((targets) => new Set(targets).size === targets.length, 'a target is listed twice')
       .default(['dmg'])
-      .describe('The kinds of image to build.'),
+      .describe('The kinds of image to build, all from the same files, which are read once: dmg, iso, raw (.img), bin (with a cue sheet).'),
     volume: z
       .strictObject({
         name: shownText('the volume’s name')
@@ -201,6 +212,59 @@ export const ManifestSchema = z
       .strictObject({
         format: z.enum(['UDZO'], { error: wrongFormat }).default('UDZO').describe('UDZO: zlib, opened by every macOS.'),
         compression: z.strictObject({ level: z.int().min(1).max(9).default(6).describe('1 (fast) to 9 (small).') }).prefault({}),
+      })
+      .prefault({}),
+    raw: z
+      .strictObject({
+        partitionMap: z
+          .enum(['mbr', 'apm', 'gpt', 'none'])
+          .default('mbr')
+          .describe(
+            'What stands before the volume. Behind a disk with mbr or apm the seal is appended; with gpt or none it is a file beside the image.',
+          ),
+      })
+      .prefault({}),
+    iso: z
+      .strictObject({
+        joliet: z
+          .union([z.boolean(), z.literal('long')])
+          .default(true)
+          .describe(
+            'A second tree of names for Windows: of 64 characters, or long for up to 103. Names as they are always stand in the Rock Ridge tree.',
+          ),
+        udf: z
+          .boolean()
+          .default(false)
+          .describe('A UDF 1.02 volume beside the ISO 9660 volume, same contents. The seal is then a file beside the image.'),
+        level: z
+          .union([z.literal(1), z.literal(2), z.literal(3)])
+          .default(3)
+          .describe('ISO 9660 level: 1 for names of 8 and 3 characters, 3 for files over 4 GiB.'),
+        system: isoText(32),
+        volumeSet: isoText(128),
+        publisher: isoText(128),
+        preparer: isoText(128),
+        application: isoText(128),
+        copyrightFile: isoFile('copyright notice'),
+        abstractFile: isoFile('abstract'),
+        bibliographicFile: isoFile('bibliography'),
+        boot: z
+          .array(
+            z.strictObject({
+              path: path('path').describe('The loader, as a path in the volume: for UEFI an image of a FAT volume.'),
+              platform: z.enum(['bios', 'uefi']).describe('What it starts.'),
+              loadSectors: z.int().min(1).max(0xffff).optional().describe('Sectors of 512 bytes that are loaded.'),
+              infoTable: z.boolean().default(false).describe('Whether the table that isolinux wants is put into the file.'),
+            }),
+          )
+          .default([])
+          .describe('What computers start from (El Torito), the first one before the others.'),
+      })
+      .prefault({})
+      .describe('Of iso and bin images.'),
+    bin: z
+      .strictObject({
+        mode: z.enum(['MODE1/2352', 'MODE1/2048']).default('MODE1/2352').describe('Raw sectors with error correction, or plain ones.'),
       })
       .prefault({}),
     contents: z.array(item).min(1, 'an image needs at least one item').describe('What is in the volume.'),
@@ -223,12 +287,6 @@ export const ManifestSchema = z
 export type ManifestInput = z.infer<typeof ManifestSchema>;
 export type ItemInput = z.infer<typeof item>;
 export type XattrInput = z.infer<typeof xattrValue>;
-
-/** Names that belong to later versions, so that a reader of the error knows that they were understood. */
-function wrongTarget(issue: { input?: unknown }): string {
-  const known = ['iso', 'raw', 'bin'];
-  return known.includes(String(issue.input)) ? `target ${String(issue.input)} is not built yet, only dmg` : 'the only target is dmg';
-}
 
 function wrongFilesystem(issue: { input?: unknown }): string {
   return String(issue.input).toUpperCase() === 'APFS' ? 'APFS is not written yet; HFS+ opens on every Mac' : 'a filesystem is HFS+ or HFSX';

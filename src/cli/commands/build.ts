@@ -1,24 +1,23 @@
 /** `diskseal build`: a manifest becomes images, sealed when it says how. Clock and environment enter here, as values. */
-import { lstat, mkdir, rmdir } from 'node:fs/promises';
-import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
-import { type BuildPlan, type BuildResult, buildDmg } from '../../build/build.ts';
+import { lstat } from 'node:fs/promises';
+import { isAbsolute, join, relative, resolve } from 'node:path';
+import { buildImages } from '../../build/build.ts';
+import type { BuildPlan, BuildResult, IsoSettings } from '../../build/plan.ts';
 import { DisksealError } from '../../core/errors.ts';
 import type { FileTree } from '../../core/file-tree.ts';
 import type { Platform } from '../../core/platform.ts';
 import type { Signer } from '../../core/signer.ts';
-import { writeError } from '../../core/system-error.ts';
 import { loadManifest, type Manifest } from '../../manifest/manifest.ts';
 import { treeOf } from '../../manifest/tree.ts';
 import { sourceFile } from '../../node/file-disk.ts';
-import { createOutput } from '../../node/output-file.ts';
 import type { Call } from '../command.ts';
+import { refuseTakenImages, type WantedImage, writeImages } from '../image-files.ts';
 import type { Output } from '../output.ts';
 import { withPlatform } from '../platform.ts';
 import { counted, humanSize, printable } from '../printable.ts';
 import { createProgress } from '../progress.ts';
 import { revocationsOf } from '../revocations.ts';
 import { openSigner } from '../signer.ts';
-import { refuseTaken } from '../taken.ts';
 import { type AskForTimestamp, withTimestamps } from '../timestamps.ts';
 
 interface Options {
@@ -33,10 +32,7 @@ interface Options {
 }
 
 /** One image, written. */
-interface Built extends BuildResult {
-  readonly target: string;
-  readonly path: string;
-}
+interface Built extends BuildResult, WantedImage {}
 
 export async function run({ arguments: given, options, output }: Call<Options>): Promise<void> {
   const [named = '.'] = given as [string?];
@@ -47,22 +43,23 @@ export async function run({ arguments: given, options, output }: Call<Options>):
     allowOutside: options.allowOutside ?? false,
   });
   const outputs = chosenOutputs(manifest, options);
-  for (const { path: wanted } of outputs) await refuseTaken(wanted, options.force ?? false);
+  await refuseTakenImages(outputs, options.force ?? false);
   const warnings = new Warnings(output);
   const signer = manifest.sign ? await openSigner(manifest.sign) : undefined;
   const authorities = timestampAuthorities(manifest, options);
   warnAbout(manifest, signer && { ...signer, timestamped: authorities.length > 0 }, warnings);
 
-  const built: Built[] = [];
-  await withPlatform((platform) =>
+  const built = await withPlatform((platform) =>
     withTimestamps(authorities, platform, async (timestamp) => {
+      const tree = await treeOf(manifest, {
+        sourceFile,
+        platform: process.platform,
+        outputs: outputs.map((one) => resolve(one.path)),
+      });
       const asked = (manifest.sign?.revocation ?? false) || (options.embedRevocation ?? false);
       const revocations = signer && asked ? await revocationsOf(signer.signer, platform) : undefined;
-      for (const { target, path: wanted } of outputs) {
-        const tree = await treeOf(manifest, { sourceFile, platform: process.platform, outputs: [resolve(wanted)] });
-        const plan = planOf(manifest, tree, signer && { signer: signer.signer, timestamp, revocations });
-        built.push({ target, path: wanted, ...(await write(wanted, plan, options.force ?? false, platform, warnings)) });
-      }
+      const plan = planOf(manifest, tree, signer && { signer: signer.signer, timestamp, revocations });
+      return build(outputs, plan, options.force ?? false, { platform, warnings });
     }),
   );
   await output.document({ outputs: built.map(described), warnings: warnings.all });
@@ -107,7 +104,7 @@ class Warnings {
   }
 }
 
-function chosenOutputs({ outputs }: Manifest, { target, output }: Options): readonly { target: string; path: string }[] {
+function chosenOutputs({ outputs }: Manifest, { target, output }: Options): readonly WantedImage[] {
   const unknown = target?.find((name) => !outputs.some((one) => one.target === name));
   if (unknown !== undefined) {
     const known = outputs.map((one) => one.target).join(', ');
@@ -157,7 +154,7 @@ interface Sealing {
 }
 
 function planOf(manifest: Manifest, tree: FileTree, sealing: Sealing | undefined): BuildPlan {
-  const { name, id, version, build, platform, arch, channel, volume, dmg, mtime } = manifest;
+  const { name, id, version, build, platform, arch, channel, volume, dmg, raw, bin, mtime } = manifest;
   return {
     tree,
     // Without a seal nothing is stated, and the id only helps to derive identifiers.
@@ -165,43 +162,31 @@ function planOf(manifest: Manifest, tree: FileTree, sealing: Sealing | undefined
     caseSensitive: volume.filesystem === 'HFSX',
     created: mtime ?? Math.floor(tree.root.times.modified),
     compressionLevel: dmg.compression.level,
+    raw,
+    iso: isoSettings(manifest.iso),
+    bin,
     ...(sealing ? { seal: { ...sealing, signingTime: mtime ?? Math.floor(Date.now() / 1000) } } : {}),
   };
 }
 
-async function write(path: string, plan: BuildPlan, force: boolean, platform: Platform, warnings: Warnings): Promise<BuildResult> {
-  const made = await makeFolders(dirname(resolve(path)));
-  try {
-    return await writeImage(path, plan, force, platform, warnings);
-  } catch (error) {
-    // Only those that are empty, as they are when nothing else came into them.
-    for (const folder of made) await rmdir(folder).catch(() => undefined);
-    throw error;
-  }
+function isoSettings({ joliet, udf, level, boot, ...fields }: Manifest['iso']): IsoSettings {
+  return { joliet, udf, level, boot, fields };
 }
 
-/** @returns those that were not there, the deepest first */
-async function makeFolders(folder: string): Promise<string[]> {
-  const first = await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw writeError(folder, error);
-  });
-  if (first === undefined) return [];
-  const made = [folder];
-  while (made.at(-1) !== first) made.push(dirname(made.at(-1)!));
-  return made;
-}
-
-async function writeImage(path: string, plan: BuildPlan, force: boolean, platform: Platform, warnings: Warnings): Promise<BuildResult> {
-  const progress = createProgress(warnings.output, `building ${path}`);
-  const file = await createOutput(path, { force });
+async function build(
+  wanted: readonly WantedImage[],
+  plan: BuildPlan,
+  force: boolean,
+  { platform, warnings }: { platform: Platform; warnings: Warnings },
+): Promise<Built[]> {
+  const progress = createProgress(warnings.output, `building ${wanted.map(({ path }) => path).join(', ')}`);
+  const warn = (message: string, where?: string): void =>
+    warnings.add(where === undefined || where === '' ? message : `${where}: ${message}`);
   try {
-    const warn = (message: string, where?: string): void => warnings.add(where === undefined ? message : `${where}: ${message}`);
-    const result = await buildDmg(plan, file, { platform, warn, progress: (done, total) => progress.update(done, total) });
-    await file.publish();
-    return result;
-  } catch (error) {
-    await file.discard();
-    throw error;
+    const results = await writeImages(wanted, force, (outputs) =>
+      buildImages(plan, outputs, { platform, warn, progress: (done, total) => progress.update(done, total) }),
+    );
+    return results.map((result, index) => ({ ...wanted[index]!, ...result }));
   } finally {
     progress.finish();
   }

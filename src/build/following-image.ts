@@ -1,0 +1,174 @@
+/** A raw, ISO or BIN image, filled as contents pass by, then sealed: within where there is a place for a seal, else beside it. */
+import type { Disk } from '../core/disk.ts';
+import type { FileTree } from '../core/file-tree.ts';
+import type { PlannedContent } from '../core/planned-volume.ts';
+import type { FillableSink } from '../core/platform.ts';
+import { writeCueSheet } from '../formats/containers/bincue/cue-sheet.ts';
+import { pack as packBin } from '../formats/containers/bincue/pack.ts';
+import { open as openHfsPlus } from '../formats/filesystems/hfsplus/open.ts';
+import { open as openIso9660 } from '../formats/filesystems/iso9660/open.ts';
+import { openPartitions } from '../formats/partitions/open.ts';
+import { areaSize } from '../seal/area.ts';
+import { leafCount } from '../seal/coverage.ts';
+import { hashCoverage } from '../seal/hash-coverage.ts';
+import { compareHybridViews } from '../seal/hybrid-views.ts';
+import { encodeInventory, type InventoryEntry } from '../seal/inventory.ts';
+import { makeSeal } from '../seal/make-seal.ts';
+import { coverageOf } from '../seal/place.ts';
+import { RAW_ALIGNMENT } from '../seal/raw-image.ts';
+import { detachedSeal } from '../seal/seal-image.ts';
+import type { Statement } from '../seal/statement.ts';
+import { compareWritten, inHfsPlus, locating } from './compare-views.ts';
+import { type Follower, follow } from './follow.ts';
+import { inventoryLength } from './inventory.ts';
+import type { BuildOptions, BuildPlan, FilledOutput } from './plan.ts';
+import { type PlannedDisk, type PlannedIso, padded, partitionMapOf } from './volumes.ts';
+
+export interface FollowingImage extends Follower {
+  /** As planned, without what a seal adds. */
+  readonly planned: PlannedDisk;
+  /** After `finish`: seals the image. @returns nothing when the plan has no seal */
+  seal(inventory: readonly InventoryEntry[]): Promise<Statement | undefined>;
+}
+
+export interface FollowingInput {
+  readonly plan: BuildPlan;
+  readonly output: FilledOutput;
+  readonly nameOf: (path: string) => string;
+  readonly options: BuildOptions;
+}
+
+/** @param disk - of the raw image */
+export async function rawImage(disk: PlannedDisk, input: FollowingInput): Promise<FollowingImage> {
+  const { plan, output, options } = input;
+  const map = partitionMapOf(plan.raw);
+  // Behind a GUID partition table or a bare volume nothing may be appended: both have a copy of themselves at the end.
+  const isEmbedded = plan.seal !== undefined && (map === 'mbr' || map === 'apm');
+  const planned = isEmbedded ? padded(disk, RAW_ALIGNMENT) : disk;
+  if (plan.seal && !isEmbedded)
+    sayDetached(`behind ${map === 'gpt' ? 'a GUID partition table' : 'a bare volume'} nothing can stand`, input);
+  const following = await filled(planned, output.sink, input);
+  return {
+    ...following,
+    planned,
+    async seal(inventory) {
+      if (!plan.seal) return undefined;
+      const { partitions } = map === 'none' ? { partitions: [] } : await openPartitions(output.sink.written());
+      const volume = partitions[0]?.disk ?? output.sink.written();
+      const tree = await openHfsPlus(locating(volume));
+      await compareWritten(tree, inventory, relative(disk.contents(), partitions[0]?.position ?? 0), inHfsPlus, options.platform);
+      if (!isEmbedded) return sealBeside(inventory, input);
+      const content = encodeInventory(inventory);
+      const offset = planned.disk.size;
+      return embed('raw', { offset, size: areaSizeFor(content.length, offset, RAW_ALIGNMENT) }, content, input);
+    },
+  };
+}
+
+/** Bytes that a seal of a volume's content needs at its end. @param before - bytes of the volume before it */
+export async function isoReserve({ tree, seal, iso }: BuildPlan, { platform }: BuildOptions): Promise<(before: number) => number> {
+  // UDF has an anchor in the last sector, where a seal would end.
+  if (!seal || iso?.udf) return () => 0;
+  const content = await inventoryLength(tree, platform);
+  return (before) => areaSizeFor(content, before, 1);
+}
+
+/** @param planned - with room for the seal at its end, as `isoReserve` says */
+export async function isoImage(planned: PlannedIso, input: FollowingInput): Promise<FollowingImage> {
+  const { plan, output } = input;
+  if (plan.seal && plan.iso?.udf) sayDetached('the UDF volume has an anchor at its end', input);
+  const following = await filled(planned, output.sink, input);
+  return {
+    ...following,
+    planned,
+    async seal(inventory) {
+      if (!plan.seal) return undefined;
+      await compareIso(output.sink.written(), planned, inventory, input);
+      if (plan.iso?.udf) return sealBeside(inventory, input);
+      const place = { offset: planned.disk.size - planned.reserved, size: planned.reserved };
+      return embed('iso', place, encodeInventory(inventory), input);
+    },
+  };
+}
+
+/** @param planned - the ISO image that the sectors hold */
+export async function binImage(planned: PlannedDisk, input: FollowingInput): Promise<FollowingImage> {
+  const { plan, output, options } = input;
+  const mode = plan.bin?.mode ?? 'MODE1/2352';
+  if (plan.seal) sayDetached('a BIN image has none', input);
+  const stage = mode === 'MODE1/2048' ? output.sink : await output.scratch();
+  const following = await filled(planned, stage, input);
+  return {
+    ...following,
+    planned,
+    async finish() {
+      await following.finish();
+      if (mode === 'MODE1/2352') await packBin(stage.written(), output.sink, options);
+      const sheet = await output.beside('cue');
+      await sheet.write(new TextEncoder().encode(writeCueSheet({ file: output.name, mode })));
+    },
+    async seal(inventory) {
+      if (!plan.seal) return undefined;
+      await compareIso(stage.written(), planned, inventory, input);
+      return sealBeside(inventory, input);
+    },
+  };
+}
+
+function filled(planned: PlannedDisk, sink: FillableSink, { nameOf }: FollowingInput): Promise<Follower> {
+  return follow(planned.disk, planned.contents(), sink, nameOf);
+}
+
+function areaSizeFor(contentLength: number, before: number, step: number): number {
+  const size = areaSize({ contentLength, dressingLength: 0, tableLength: 32 * leafCount([[0, before]]) });
+  return Math.ceil(size / step) * step;
+}
+
+async function embed(
+  kind: 'iso' | 'raw',
+  place: { readonly offset: number; readonly size: number },
+  content: Uint8Array,
+  { plan, output, options }: FollowingInput,
+): Promise<Statement> {
+  const { sink } = output;
+  const imageSize = place.offset + place.size;
+  const coverage = coverageOf(kind, 'embedded', place, imageSize);
+  const digests = await hashCoverage(sink.written(), coverage.covered, coverage.masked, options.platform);
+  const subject = { ...plan.seal!, identity: plan.identity };
+  const { statement, area } = await makeSeal(subject, coverage, digests, { content, dressing: new Uint8Array() }, options.platform);
+  if (sink.position < imageSize) await sink.resize(imageSize);
+  await sink.writeAt(place.offset, area);
+  return statement;
+}
+
+async function sealBeside(inventory: readonly InventoryEntry[], { plan, output, options }: FollowingInput): Promise<Statement> {
+  const lists = { content: encodeInventory(inventory), dressing: new Uint8Array() };
+  const { statement, area } = await detachedSeal(
+    output.sink.written(),
+    { ...plan.seal!, identity: plan.identity },
+    lists,
+    options.platform,
+  );
+  const file = await output.beside('seal');
+  await file.write(area);
+  return statement;
+}
+
+function sayDetached(why: string, { output, options }: FollowingInput): void {
+  options.warn?.(`${output.name} gets a seal in a file of its own, ${output.name}.seal: ${why}`);
+}
+
+async function compareIso(
+  image: Disk,
+  planned: PlannedDisk,
+  inventory: readonly InventoryEntry[],
+  { options }: FollowingInput,
+): Promise<void> {
+  const tree: FileTree = await openIso9660(locating(image));
+  await compareWritten(tree, inventory, planned.contents(), (name) => name, options.platform);
+  await compareHybridViews(image);
+}
+
+function* relative(contents: Iterable<PlannedContent>, start: number): Generator<PlannedContent> {
+  for (const content of contents) yield { ...content, position: content.position - start };
+}

@@ -1,0 +1,198 @@
+/** Several images of one tree, built at once: the same files in each, each source read once, each image verified deeply. */
+import { randomBytes } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { buildImages } from '../../src/build/build.ts';
+import type { BuildPlan, FilledOutput, ImageOutput, Target } from '../../src/build/plan.ts';
+import { bytesDisk, type Disk } from '../../src/core/disk.ts';
+import type { FileTree } from '../../src/core/file-tree.ts';
+import type { FillableSink, Sink } from '../../src/core/platform.ts';
+import { open as openBin } from '../../src/formats/containers/bincue/open.ts';
+import { open as openIso9660 } from '../../src/formats/filesystems/iso9660/open.ts';
+import { open as openUdf } from '../../src/formats/filesystems/udf/open.ts';
+import { openPartitions } from '../../src/formats/partitions/open.ts';
+import { parseAnchors } from '../../src/trust/anchor.ts';
+import { verify } from '../../src/verify/verify.ts';
+import { file, folder, NEW_YEAR, symlink, tree } from '../support/memory-tree.ts';
+import { testPlatform as platform } from '../support/platform.ts';
+import { testIdentity } from '../support/signer.ts';
+
+const identity = testIdentity();
+
+interface Memory extends FillableSink {
+  bytes(): Uint8Array;
+}
+
+function memory(): Memory {
+  let bytes = new Uint8Array();
+  const grow = (size: number): void => {
+    if (size <= bytes.length) return;
+    const larger = new Uint8Array(size);
+    larger.set(bytes);
+    bytes = larger;
+  };
+  return {
+    get position() {
+      return bytes.length;
+    },
+    async write(given) {
+      const at = bytes.length;
+      grow(at + given.length);
+      bytes.set(given, at);
+    },
+    async resize(size) {
+      grow(size);
+      bytes = bytes.slice(0, size);
+    },
+    async writeAt(position, given) {
+      if (position + given.length > bytes.length) throw new Error(`a write at ${position} leaves the ${bytes.length} bytes`);
+      bytes.set(given, position);
+    },
+    written: () => bytesDisk(bytes),
+    bytes: () => bytes,
+  };
+}
+
+interface Made {
+  readonly image: Memory;
+  readonly beside: Map<string, Memory>;
+}
+
+async function build(targets: readonly Target[], plan: BuildPlan, warnings: string[] = []) {
+  const made = new Map<Target, Made>();
+  const outputs: ImageOutput[] = targets.map((target) => {
+    const one: Made = { image: memory(), beside: new Map() };
+    made.set(target, one);
+    if (target === 'dmg') return { target, sink: one.image };
+    const output: FilledOutput = {
+      target,
+      name: `image.${target}`,
+      sink: one.image,
+      async beside(what): Promise<Sink> {
+        one.beside.set(what, memory());
+        return one.beside.get(what)!;
+      },
+      scratch: async () => memory(),
+    };
+    return output;
+  });
+  const results = await buildImages(plan, outputs, { platform, warn: (message) => warnings.push(message) });
+  return { made, results };
+}
+
+/** Counts how often each byte is read. */
+function counted(size: number, reads: number[]): Disk {
+  const disk = bytesDisk(randomBytes(size));
+  return {
+    ...disk,
+    read(position, length, into) {
+      reads.push(length);
+      return disk.read(position, length, into);
+    },
+    *extents() {
+      yield { position: 0, length: size, kind: 'generated' };
+    },
+  };
+}
+
+function sample(): FileTree {
+  return tree('Sample', [
+    folder('Docs', [file('größe 日本.txt', 'text'), file('empty'), folder('deep', [file('x', 'x'.repeat(3000))])]),
+    file('large', randomBytes(3_000_000)),
+    file('zeros', new Uint8Array(200_000)),
+    file('b link', 'linked', { linkGroup: 'g' }),
+    file('a link', 'linked', { linkGroup: 'g' }),
+    symlink('Applications', '/Applications'),
+  ]);
+}
+
+async function planOf(given: FileTree, settings: Partial<BuildPlan> = {}): Promise<BuildPlan> {
+  const { signer } = await identity;
+  return {
+    tree: given,
+    identity: { product: 'com.example.targets', version: '1', platform: 'any', arch: 'universal', channel: 'stable' },
+    caseSensitive: false,
+    created: NEW_YEAR,
+    compressionLevel: 6,
+    seal: { signer, signingTime: NEW_YEAR },
+    ...settings,
+  };
+}
+
+async function verdictOf(made: Made) {
+  const anchors = parseAnchors((await identity).root);
+  const seal = made.beside.get('seal');
+  const policy = { anchors, publishers: '*' as const, now: NEW_YEAR, deep: true, ...(seal ? { seal: seal.written() } : {}) };
+  return verify(made.image.written(), policy, platform);
+}
+
+describe('targets', () => {
+  test.each([
+    ['all four', ['dmg', 'raw', 'iso', 'bin']],
+    ['without a DMG', ['iso', 'raw']],
+    ['an ISO alone', ['iso']],
+    ['a BIN alone', ['bin']],
+  ] as const)('%s: each verifies deeply, and all state the same content', async (_, targets) => {
+    const { made, results } = await build(targets, await planOf(sample()));
+    const contents = new Set<string>();
+    for (const [target, one] of made) {
+      const verdict = await verdictOf(one);
+      // A BIN's files are behind its sectors, which the verifier does not take apart.
+      const failures = verdict.checks.filter(({ status }) => status === 'fail');
+      if (target !== 'bin') expect(failures, target).toEqual([]);
+      contents.add(verdict.statement!.content.digest);
+      expect(one.beside.has('seal')).toBe(target === 'bin');
+    }
+    expect(contents.size).toBe(1);
+    expect(new Set(results.map(({ entries }) => entries))).toEqual(new Set([10]));
+  });
+  test('every source is read once', async () => {
+    const reads: number[] = [];
+    const size = 2_500_000;
+    await build(['dmg', 'raw', 'iso', 'bin'], await planOf(tree('T', [file('f', counted(size, reads))])));
+    // Made content is no file to the planner: it is read where it passes, and once more by each image that it is made for.
+    expect(reads.reduce((sum, length) => sum + length, 0)).toBeLessThanOrEqual(4 * size);
+  });
+  test('the same inputs give the same bytes', async () => {
+    const given = sample();
+    const unsigned = await planOf(given, { seal: undefined });
+    const [one, two] = [await build(['raw', 'iso', 'bin'], unsigned), await build(['dmg', 'raw', 'iso', 'bin'], unsigned)];
+    for (const target of ['raw', 'iso', 'bin'] as const) {
+      expect(Buffer.compare(one.made.get(target)!.image.bytes(), two.made.get(target)!.image.bytes()), target).toBe(0);
+    }
+  });
+  test.each(['gpt', 'none'] as const)('a raw image with %s gets its seal beside it, which is said', async (partitionMap) => {
+    const warnings: string[] = [];
+    const { made } = await build(['raw'], await planOf(sample(), { raw: { partitionMap } }), warnings);
+    expect(warnings.join()).toContain('image.raw.seal');
+    expect((await verdictOf(made.get('raw')!)).exitCode).toBe(0);
+  });
+  test('a raw image with an Apple partition map carries its seal', async () => {
+    const { made } = await build(['raw'], await planOf(sample(), { raw: { partitionMap: 'apm' } }));
+    expect((await verdictOf(made.get('raw')!)).exitCode).toBe(0);
+    expect((await openPartitions(made.get('raw')!.image.written())).map).toBe('apm');
+  });
+  test('an ISO image with UDF shows the same through both, sealed beside', async () => {
+    const { made } = await build(['dmg', 'iso'], await planOf(sample(), { iso: { udf: true } }));
+    const { image, beside } = made.get('iso')!;
+    expect(beside.has('seal')).toBe(true);
+    expect((await verdictOf(made.get('iso')!)).exitCode).toBe(0);
+    const names = async ({ root }: FileTree): Promise<string[]> => {
+      const found: string[] = [];
+      for await (const { name, type } of root.children()) if (type !== 'symlink') found.push(name);
+      return found.sort();
+    };
+    expect(await names(await openUdf(image.written()))).toEqual(await names(await openIso9660(image.written())));
+  });
+  test('a BIN image holds the ISO volume, and its cue sheet names it', async () => {
+    const { made } = await build(['bin'], await planOf(sample(), { seal: undefined }));
+    const { image, beside } = made.get('bin')!;
+    expect((await openIso9660(openBin(image.written()))).root.name).toBe('Sample');
+    expect(new TextDecoder().decode(beside.get('cue')!.bytes())).toContain('FILE "image.bin" BINARY');
+  });
+  test('a loader that is changed in the ISO image is not built beside a DMG', async () => {
+    const boot = [{ path: 'large', platform: 'bios' as const, infoTable: true }];
+    const plan = await planOf(sample(), { iso: { boot } });
+    await expect(build(['dmg', 'iso'], plan)).rejects.toMatchObject({ code: 'E_MANIFEST' });
+    expect((await verdictOf((await build(['iso'], plan)).made.get('iso')!)).exitCode).toBe(0);
+  });
+});
