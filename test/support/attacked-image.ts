@@ -7,14 +7,14 @@ import { parseSignedData } from '../../src/pki/cms.ts';
 import { encodeSignedData, signedAttributes, withTimeStampToken } from '../../src/pki/cms-write.ts';
 import { OID } from '../../src/pki/oids.ts';
 import { type Verdict, type VerifyPolicy, verify } from '../../src/verify/verify.ts';
-import { extension, makeCertificate, NOW, sha256, signWith, testChain, testKey } from './certificates.ts';
+import { extension, LONG_LIFE, makeCertificate, NOW, sha256, signWith, testChain, testKey } from './certificates.ts';
 import { altered, inserted, placesOf, type SealedImage, sealedImage, withCms } from './forged-seal.ts';
 import { assembled, type Lies, type Pieces, piecesOf } from './hostile-image.ts';
 import { file, folder, symlink, tree } from './memory-tree.ts';
 import { testPlatform } from './platform.ts';
 import { extendedKeyUsage, makeToken, testAuthority } from './timestamp-authority.ts';
 
-export const { root, intermediate, leaf } = testChain();
+export const { root, intermediate, leaf } = testChain('p256', 'Demo', LONG_LIFE);
 export const PUBLISHER = 'CN=Demo Publisher,O=Demo';
 export const policy: VerifyPolicy = {
   anchors: [{ kind: 'certificate', certificate: root.certificate }],

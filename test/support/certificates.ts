@@ -79,8 +79,8 @@ export interface Recipe {
   issuer?: Made | undefined;
   ca?: boolean;
   pathLength?: number;
-  notBefore?: number;
-  notAfter?: number;
+  notBefore?: number | undefined;
+  notAfter?: number | undefined;
   serial?: bigint;
   keyUsage?: (keyof typeof KEY_USAGE_BITS)[] | undefined;
   extendedKeyUsage?: string[] | undefined;
@@ -164,11 +164,16 @@ export function basicConstraints(pathLength?: number, critical = true): Uint8Arr
   return extension(OID.basicConstraints, der.sequence(der.boolean(true), ...limit), critical);
 }
 
+export type Life = Pick<Recipe, 'notBefore' | 'notAfter'>;
+/** For those who are asked by a command, which takes the time from the clock. */
+export const LONG_LIFE: Required<Life> = { notBefore: Date.UTC(2020, 0) / 1000, notAfter: Date.UTC(2049, 0) / 1000 };
+
 /** A root, an intermediate and a code-signing certificate, all by keys of one kind. */
-export function testChain(kind: KeyKind = 'p256', name = 'Demo'): { root: Made; intermediate: Made; leaf: Made } {
-  const root = makeCertificate({ subject: `O=${name},CN=${name} Root`, key: testKey(kind, 'root'), ca: true });
-  const intermediate = makeCertificate({ subject: `O=${name},CN=${name} CA`, key: testKey(kind, 'intermediate'), ca: true, issuer: root });
-  const leaf = makeCertificate({ subject: `O=${name},CN=${name} Publisher`, key: testKey(kind, 'leaf'), issuer: intermediate });
+export function testChain(kind: KeyKind = 'p256', name = 'Demo', life: Life = {}): { root: Made; intermediate: Made; leaf: Made } {
+  const root = makeCertificate({ ...life, subject: `O=${name},CN=${name} Root`, key: testKey(kind, 'root'), ca: true });
+  const middle = { subject: `O=${name},CN=${name} CA`, key: testKey(kind, 'intermediate'), ca: true, issuer: root };
+  const intermediate = makeCertificate({ ...life, ...middle });
+  const leaf = makeCertificate({ ...life, subject: `O=${name},CN=${name} Publisher`, key: testKey(kind, 'leaf'), issuer: intermediate });
   return { root, intermediate, leaf };
 }
 
