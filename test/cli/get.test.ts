@@ -1,7 +1,7 @@
 /** `diskseal get` against a server on this machine that does as it should, and then as it should not. */
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmod, link, mkdir, open, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, link, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { request as ask } from 'node:http';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
