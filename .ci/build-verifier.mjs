@@ -3,10 +3,11 @@
  * The code in it is minified and compressed; `node diskseal-verify.mjs --print-source` shows what runs.
  */
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { bundle } from './bundle.mjs';
 
-const FILE = 'dist/diskseal-verify.mjs';
+const FILE = process.argv[2] ?? 'dist/diskseal-verify.mjs';
 const LIMIT = 150_000;
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 
@@ -41,7 +42,7 @@ if (process.argv[2] === '--print-source') process.stdout.write(source);
 else new Script(\`(require => { \${source}\\n})\`, { filename: 'diskseal-verify.mjs' }).runInThisContext()(createRequire(import.meta.url));
 `;
 if (text.length > LIMIT) fail(`it has ${text.length} bytes, more than ${LIMIT}`);
-mkdirSync('dist', { recursive: true });
+mkdirSync(dirname(FILE), { recursive: true });
 writeFileSync(FILE, text);
 chmodSync(FILE, 0o755);
 console.log(`${FILE}: ${text.length} bytes, ${code.contents.length} unpacked`);

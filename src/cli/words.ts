@@ -49,9 +49,15 @@ export function helpText(
   const width = Math.max(...all.map(({ flags }) => flags.length));
   return [
     `Usage: ${program} ${wanted.map(([name]) => name).join(' ')} [options]`,
-    ...['', summary, '', about, '', 'Options:'],
+    '',
+    summary,
+    '',
+    about,
+    '',
+    'Options:',
     ...all.map(({ flags, text }) => `  ${flags.padEnd(width)}  ${text}`),
-    ...['', 'Exit codes:'],
+    '',
+    'Exit codes:',
     ...exits.toSorted((a, b) => a - b).map((code) => `  ${String(code).padStart(2)}  ${EXITS[code]}`),
     '',
   ].join('\n');
