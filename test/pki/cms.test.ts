@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { DisksealError } from '../../src/core/errors.ts';
 import { parseSignedData } from '../../src/pki/cms.ts';
-import { encodeSignedData, withTimeStampToken } from '../../src/pki/cms-write.ts';
+import { encodeSignedData, withoutUnsignedAttributes, withTimeStampToken } from '../../src/pki/cms-write.ts';
 import { compareBytes } from '../../src/pki/der.ts';
 import * as der from '../../src/pki/der-write.ts';
 import { OID } from '../../src/pki/oids.ts';
@@ -100,6 +100,19 @@ describe('a message made from an older one', () => {
     const twice = withTimeStampToken(withTimeStampToken(once, token(1)), token(2));
     const read = parseSignedData(encodeSignedData({ content, certificates: certificates.map(({ bytes }) => bytes), signers: [twice] }));
     expect(read.signers[0]).toEqual({ ...signers[0], bytes: twice, offset: read.signers[0].offset, timeStampTokens: [token(1), token(2)] });
+  });
+
+  test('other attributes that nobody signed stay where they are, or go all together', () => {
+    const info = treeOf(parseSignedData(cms).signers[0].bytes);
+    const other = attribute('1.2.3.4', der.nullValue());
+    info.children.push({ tag: 0xa1, children: [other], content: new Uint8Array() });
+    const stamped = treeOf(withTimeStampToken(write(info), token(1)));
+    expect(
+      at(stamped, -1)
+        .children.map((child) => write(child))
+        .sort(compareBytes),
+    ).toEqual([other, attribute(OID.timeStampToken, token(1))].map((child) => write(child)).sort(compareBytes));
+    expect(withoutUnsignedAttributes(write(stamped))).toEqual(parseSignedData(cms).signers[0].bytes);
   });
 
   test('a signer by key identifier makes it version 3, revocation data that is no CRL version 5', () => {
