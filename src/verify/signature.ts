@@ -173,11 +173,11 @@ class SignatureRun {
   refuseUnusedEvidence(judged: readonly (readonly Judgement[])[]): void {
     const { evidence, signers } = this.#message;
     const judgements = judged.flat();
-    const timestamps = judgements.flatMap((one) => one.timestamps).flatMap(withRenewals);
-    const results = [...judgements, ...timestamps].flatMap(({ revocation = [] }) => revocation);
+    const stamps = judgements.flatMap(({ timestamps }) => timestamps).flatMap(withRenewals);
+    const results = [...judgements, ...stamps].flatMap(({ revocation = [] }) => revocation);
     const lost = [
-      ...signers.filter((_, index) => judged.some((opinions) => !opinions[index]!.path)).flatMap(({ path }) => path),
-      ...timestamps.flatMap(({ revocation, chain }) => (revocation ? [] : chain)),
+      ...signers.flatMap(({ path }, index) => judged.flatMap((opinions) => path.slice((opinions[index]!.path?.length ?? 1) - 1))),
+      ...stamps.flatMap(({ status, revocation, chain }) => (status === 'trusted' && revocation ? [] : chain)),
     ];
     const unused = [
       ...evidence.crls.filter((crl) => !lost.some(({ issuer }) => equalBytes(issuer.bytes, crl.issuer.bytes))),
@@ -196,11 +196,6 @@ function isAbout({ answers }: RevocationEvidence['responses'][number], { serial 
 
 function newest(timestamps: readonly TimestampResult[]): number {
   return Math.max(0, ...timestamps.flatMap(withRenewals).map(({ status, time }) => (status === 'trusted' ? time : 0)));
-}
-
-/** A renewal that is trusted proves a time even where what it renews is not. */
-function withRenewals(timestamp: TimestampResult): TimestampResult[] {
-  return timestamp.renewal ? [timestamp, ...withRenewals(timestamp.renewal)] : [timestamp];
 }
 
 function merged(left: RevocationEvidence, right: RevocationEvidence): RevocationEvidence {
