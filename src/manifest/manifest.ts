@@ -53,6 +53,8 @@ export interface SignSettings {
   readonly passphraseFile: string | undefined;
   /** URLs of timestamp authorities, to be tried in order. */
   readonly timestamp: readonly string[];
+  /** Absolute paths, or `spki:` and hexadecimal digits. */
+  readonly nextKeys: readonly string[];
   /** Whether the seal is to carry what the authorities say about its certificates. */
   readonly revocation: boolean;
 }
@@ -295,6 +297,7 @@ function settleSign(sign: NonNullable<ManifestInput['sign']>, { folder, source, 
     passphraseEnv: variable,
     passphraseFile: sign.passphraseFile === undefined ? undefined : resolve(folder, sign.passphraseFile),
     timestamp: [sign.timestamp ?? []].flat(),
+    nextKeys: (sign.nextKeys ?? []).map((key) => (/^spki:/i.test(key) ? key : resolve(folder, key))),
     revocation: sign.revocation,
   };
 }

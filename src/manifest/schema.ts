@@ -154,6 +154,14 @@ const sign = z
       .describe(
         'URL of an RFC 3161 timestamp authority, or several that are tried in order. With a timestamp the image can be verified after the certificate has expired; when none can be had, the build fails.',
       ),
+    nextKeys: z
+      .array(path('nextKeys'))
+      .min(1, 'a list of keys names at least one')
+      .max(16, 'at most 16 keys')
+      .optional()
+      .describe(
+        'Keys that may sign the next versions: files with a certificate or public key, or spki: and the SHA-256 of one in hexadecimal. Who verified this image trusts them for this product.',
+      ),
     revocation: z
       .boolean()
       .default(false)
@@ -223,7 +231,8 @@ export const ManifestSchema = z
             'What stands before the volume. Behind a disk with mbr or apm the seal is appended; with gpt or none it is a file beside the image.',
           ),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('Of raw images.'),
     iso: z
       .strictObject({
         joliet: z
@@ -266,7 +275,8 @@ export const ManifestSchema = z
       .strictObject({
         mode: z.enum(['MODE1/2352', 'MODE1/2048']).default('MODE1/2352').describe('Raw sectors with error correction, or plain ones.'),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('Of bin images.'),
     contents: z.array(item).min(1, 'an image needs at least one item').describe('What is in the volume.'),
     appleDouble: z
       .boolean()

@@ -28,6 +28,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   'index.ts': ['*'],
   'worker.ts': ['*'],
   'verifier.ts': ['*'],
+  'verify-worker.ts': ['*'],
   'verify.ts': ['*'],
 };
 /** These run in a browser. */

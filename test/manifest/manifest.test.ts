@@ -41,7 +41,7 @@ describe('a manifest', () => {
     const text = [
       'nam: Hello',
       'version: [1]',
-      'targets: [dmg, iso]',
+      'targets: [dmg, vhd]',
       'contents:',
       '  - { src: a, mod: "0644" }',
       '  - { src: b, mode: "9" }',
@@ -50,7 +50,7 @@ describe('a manifest', () => {
     expect(await faultsOf(load(text))).toEqual([
       '1:1 unknown key "nam"',
       '2:10 "version" must be a text, not a list',
-      '3:16 target iso is not built yet, only dmg',
+      '3:16 a target is dmg, iso, raw or bin',
       '5:15 unknown key "mod"',
       '6:21 a mode is three or four octal digits, as in "0644"',
       '7:30 "level" must be at most 9',
@@ -141,6 +141,15 @@ describe('a manifest', () => {
     ]);
   });
 
+  it('takes the next keys as files beside the manifest, or by fingerprint', async () => {
+    const sealed = (keys: string) => load(`${HEAD}${ITEM}id: a.b\nsign: { key: k.pem${keys} }\n`);
+    const spki = `spki:${'a'.repeat(64)}`;
+    expect((await sealed('')).sign?.nextKeys).toEqual([]);
+    const [file, fingerprint] = (await sealed(`, nextKeys: [next.pem, "${spki}"]`)).sign?.nextKeys ?? [];
+    expect(file).toMatch(/\/next\.pem$/);
+    expect(fingerprint).toBe(spki);
+    expect((await failure(sealed(', nextKeys: []'))).code).toBe('E_MANIFEST');
+  });
   it('takes one timestamp authority or several, by URL', async () => {
     const sealed = (timestamp: string) => load(`${HEAD}${ITEM}id: a.b\nsign: { key: k.pem${timestamp} }\n`);
     expect((await sealed('')).sign?.timestamp).toEqual([]);
@@ -202,6 +211,18 @@ describe('times', () => {
 describe('variables', () => {
   const environment = { TAG: '3.1', SECRET: 's' };
 
+  it('several targets go to files of their own, each with its extension', async () => {
+    const text = 'name: Hello\nversion: 1\ntargets: [dmg, iso, raw, bin]\noutput: "${name}.${ext}"\ncontents: [{ src: a }]\n';
+    const { outputs } = await load(text);
+    expect(outputs.map(({ path }) => path)).toEqual([
+      '/nowhere/Hello.dmg',
+      '/nowhere/Hello.iso',
+      '/nowhere/Hello.img',
+      '/nowhere/Hello.bin',
+    ]);
+    expect(await faultsOf(load(text.replace('.${ext}', '.image')))).toEqual(['4:9 several targets would be written to one file']);
+    expect(await faultsOf(load(text.replace('raw, bin', 'iso')))).toEqual(['3:10 a target is listed twice']);
+  });
   it('are expanded in texts, and a doubled dollar is one', async () => {
     const text =
       'name: Hello\nversion: ${env.TAG}\narch: arm64\noutput: out/${name}_${version}_${arch}.${ext}\ncontents: [{ src: "$${name}/${arch}" }]\n';
