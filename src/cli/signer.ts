@@ -23,7 +23,7 @@ export async function openSigner({
   certificates,
   passphraseEnv,
   passphraseFile,
-}: Omit<SignSettings, 'timestamp' | 'revocation'>): Promise<OpenedSigner> {
+}: Omit<SignSettings, 'timestamp' | 'revocation' | 'nextKeys'>): Promise<OpenedSigner> {
   const passphrase = passphraseSource({ env: passphraseEnv, file: passphraseFile });
   const signer = await loadSigner({ key, certificates, passphrase, now: Math.floor(Date.now() / 1000) });
   const path = signer.certificates.map((der) => parseCertificate(der));

@@ -12,6 +12,7 @@ import { treeOf } from '../../manifest/tree.ts';
 import { sourceFile } from '../../node/file-disk.ts';
 import type { Call } from '../command.ts';
 import { refuseTakenImages, type WantedImage, writeImages } from '../image-files.ts';
+import { readNextKeys } from '../next-keys.ts';
 import type { Output } from '../output.ts';
 import { withPlatform } from '../platform.ts';
 import { counted, humanSize, printable } from '../printable.ts';
@@ -45,6 +46,7 @@ export async function run({ arguments: given, options, output }: Call<Options>):
   const outputs = chosenOutputs(manifest, options);
   await refuseTakenImages(outputs, options.force ?? false);
   const warnings = new Warnings(output);
+  const nextKeys = await readNextKeys(manifest.sign?.nextKeys ?? []);
   const signer = manifest.sign ? await openSigner(manifest.sign) : undefined;
   const authorities = timestampAuthorities(manifest, options);
   warnAbout(manifest, signer && { ...signer, timestamped: authorities.length > 0 }, warnings);
@@ -58,7 +60,7 @@ export async function run({ arguments: given, options, output }: Call<Options>):
       });
       const asked = (manifest.sign?.revocation ?? false) || (options.embedRevocation ?? false);
       const revocations = signer && asked ? await revocationsOf(signer.signer, platform) : undefined;
-      const plan = planOf(manifest, tree, signer && { signer: signer.signer, timestamp, revocations });
+      const plan = planOf(manifest, tree, signer && { signer: signer.signer, timestamp, revocations, nextKeys });
       return build(outputs, plan, options.force ?? false, { platform, warnings });
     }),
   );
@@ -151,6 +153,7 @@ interface Sealing {
   readonly signer: Signer;
   readonly timestamp: AskForTimestamp | undefined;
   readonly revocations: readonly Uint8Array[] | undefined;
+  readonly nextKeys: readonly string[];
 }
 
 function planOf(manifest: Manifest, tree: FileTree, sealing: Sealing | undefined): BuildPlan {
