@@ -69,6 +69,8 @@ export async function judgeTimestamp(
   return judge(token, signature, { ...request, renewals: MAX_RENEWALS }, platform);
 }
 
+const NO_EVIDENCE: RevocationEvidence = { crls: [], responses: [] };
+
 type Judgement = TimestampRequest & { readonly renewals: number };
 
 async function judge(der: Uint8Array, signature: Uint8Array, request: Judgement, platform: Platform): Promise<TimestampResult> {
@@ -89,10 +91,9 @@ async function judge(der: Uint8Array, signature: Uint8Array, request: Judgement,
 async function vouchFor(
   { token, chain }: ProvenTimeStamp,
   renewal: TimestampResult | undefined,
-  request: Judgement,
+  { anchors, now, tolerance, evidence = NO_EVIDENCE, revocation: mode = 'soft' }: Judgement,
   platform: Platform,
 ): Promise<TimestampResult> {
-  const { anchors, now, tolerance, evidence = { crls: [], responses: [] }, revocation: mode = 'soft' } = request;
   const { time, accuracy } = token.info;
   const claim = { time, accuracy, chain, renewal };
   if (anchors.length === 0) return { ...claim, status: 'unknown', reason: 'no timestamp authority is trusted' };
@@ -103,11 +104,9 @@ async function vouchFor(
   const found = await findPath({ certificate, intermediates, anchors, at: moments, tolerance, purpose: TIME_STAMPING }, platform);
   if (!found.path) return { ...claim, status: 'unknown', reason: found.faults.map(({ message }) => message).join('; ') };
   const { path } = found;
-  // Unless the key was stolen, what it said about the time is true: a revocation for another reason is later or earlier than that.
-  const revocation = await checkRevocation(
-    { path, at: carried ? at : time + accuracy, proven: true, now, tolerance, mode, evidence },
-    platform,
-  );
+  // Unless the key was stolen, what it said about the time is true, and a revocation for another reason came before or after that.
+  const request = { path, at: time + accuracy, proven: true, now, tolerance, mode, evidence };
+  const revocation = await checkRevocation(request, platform);
   const { faults } = revocation;
   if (faults.length > 0) return { ...claim, revocation, status: 'unknown', reason: faults.map(({ message }) => message).join('; ') };
   return { ...claim, revocation, status: 'trusted', path };

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DisksealError } from '../../src/core/errors.ts';
 import type { HttpPost } from '../../src/core/platform.ts';
@@ -290,6 +291,27 @@ describe('rule 14: an answer that is none fails the build with exit code 3 and s
     const error = await clientOf([rejecting.url, silent.url])(signature).catch((thrown: unknown) => thrown as DisksealError);
     expect((error as DisksealError).message).toContain(`${rejecting.url}: the authority refuses: rejection; ${silent.url}: `);
     for (const server of [rejecting, silent, good, unused]) await server.close();
+  });
+
+  test('an answer that is damaged anywhere is refused or means the same', { timeout: 120_000 }, async () => {
+    let good = new Uint8Array();
+    const nonce = Uint8Array.of(0x41, 2, 3);
+    const damage = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(damage, fc.boolean(), async (changes, cut) => {
+        const post: HttpPost = (_, question) => {
+          good = new Uint8Array(forge()(question).body);
+          const bytes = good.slice();
+          for (const [place, value] of changes) bytes[place % bytes.length] = value;
+          return Promise.resolve(cut ? bytes.subarray(0, changes[0][0] % bytes.length) : bytes);
+        };
+        const ask = timestampClient({ urls: ['http://a.example/'], post, platform: testPlatform, accept, nonce: () => nonce });
+        const outcome = await ask(signature).catch((error: unknown) => error);
+        if (outcome instanceof Uint8Array) expect(parseTimeStampToken(outcome).info.nonce).toEqual(nonce);
+        else expect(outcome).toMatchObject({ code: 'E_HTTP' });
+      }),
+      { numRuns: 500 },
+    );
   });
 
   test('a login in a URL is not told to anybody', async () => {

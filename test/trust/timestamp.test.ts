@@ -7,10 +7,12 @@ import { OID } from '../../src/pki/oids.ts';
 import { parseTimeStampToken } from '../../src/pki/timestamp-token.ts';
 import { signatureToRenew, withRenewal } from '../../src/pki/timestamp-token-write.ts';
 import type { Anchor } from '../../src/trust/anchor.ts';
-import { judgeTimestamp, type TimestampRequest, type TimestampResult } from '../../src/trust/timestamp.ts';
+import { parseEvidence } from '../../src/trust/revocation-evidence.ts';
+import { judgeTimestamp, type TimestampRequest, type TimestampResult, withRenewals } from '../../src/trust/timestamp.ts';
 import { type Made, makeCertificate, NOW, testChain, testKey } from '../support/certificates.ts';
 import { at, BER_SPELLINGS, nodesOf, OTHER_VALUES, treeOf, write } from '../support/der-tree.ts';
 import { testPlatform } from '../support/platform.ts';
+import { DAY, type ListEntry, type ListRecipe, makeList } from '../support/revocations.ts';
 import {
   accuracy,
   certificateId,
@@ -540,6 +542,55 @@ describe('rule 14: which time a token proves', () => {
     values.children.push(treeOf(token({ signature: signatureToRenew(inner), time: NOW - YEAR })));
     values.children.sort((left, right) => Buffer.compare(write(left), write(right)));
     expect((await refusal(write(top))).message).toMatch(/more than 1 timestamp/);
+  });
+});
+
+describe('rule 15, attack 48: the authority was revoked', () => {
+  const made = NOW - 20 * DAY;
+  const bytes = token({ time: made, rest: [accuracy(DAY)] });
+  const { leaf, intermediate, root } = authority;
+  const listed = (entry: Partial<ListEntry>, recipe: Partial<ListRecipe> = {}): Uint8Array =>
+    makeList({ issuer: intermediate, entries: [{ serial: leaf.certificate.serial, ...entry }], ...recipe });
+  const withLists = (lists: Uint8Array[], change: Partial<TimestampRequest> = {}): Promise<TimestampResult> => {
+    const parts = lists.map(parseEvidence);
+    const evidence = { crls: parts.flatMap(({ crls }) => crls), responses: [] };
+    return judge(bytes, { evidence, revocation: 'soft', ...change });
+  };
+
+  // CRLReason: 1 keyCompromise, 4 superseded, 5 cessationOfOperation, 6 certificateHold
+  test.each([
+    ['its key was stolen, later', { reason: 1 }, 'unknown'],
+    ['for no reason that is told, later', {}, 'unknown'],
+    ['it is held back', { reason: 6 }, 'unknown'],
+    ['another took its place, later', { reason: 4 }, 'trusted'],
+    ['it ended its work, later', { reason: 5 }, 'trusted'],
+    ['another took its place, earlier', { reason: 4, date: made - 3600 }, 'unknown'],
+    ['another took its place, earlier or later as far as the token’s accuracy goes', { reason: 4, date: made + 3600 }, 'unknown'],
+  ] as const)('%s', async (_, entry, status) => {
+    expect(await withLists([listed(entry)])).toMatchObject({ status });
+    expect(await withLists([listed(entry)], { revocation: 'off' })).toMatchObject({ status: 'trusted' });
+  });
+
+  test('or the one above it', async () => {
+    const list = makeList({ issuer: root, entries: [{ serial: intermediate.certificate.serial, reason: 2 }] });
+    expect(await withLists([list])).toMatchObject({ status: 'unknown', reason: expect.stringMatching(/revoked/) });
+  });
+
+  test('hard: it is good only when its issuers say so', async () => {
+    const good = [makeList({ issuer: intermediate }), makeList({ issuer: root })];
+    const result = await withLists(good, { revocation: 'hard' });
+    expect(result.status).toBe('trusted');
+    expect(result.revocation!.used.size).toBe(2);
+    expect(await withLists([good[0]], { revocation: 'hard' })).toMatchObject({ status: 'unknown' });
+    expect(await withLists([], { revocation: 'hard' })).toMatchObject({ status: 'unknown' });
+    expect(await withLists([])).toMatchObject({ status: 'trusted' });
+  });
+
+  test('what is known of each renewal is told too', async () => {
+    const renewed = withRenewal(bytes, token({ signature: signatureToRenew(bytes) }));
+    const { crls } = parseEvidence(makeList({ issuer: intermediate }));
+    const result = await judge(renewed, { evidence: { crls, responses: [] }, revocation: 'soft' });
+    expect(withRenewals(result).map(({ revocation }) => revocation!.used.size)).toEqual([1, 1]);
   });
 });
 
