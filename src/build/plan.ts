@@ -36,7 +36,7 @@ export interface Sealing extends Omit<SignOptions, 'platform'> {
 }
 
 export interface RawSettings {
-  /** What stands before the volume. Default: `mbr`, behind whose disk a seal can stand. */
+  /** What stands before the volume. Default: `apm`, behind whose disk a seal can stand. */
   readonly partitionMap?: 'gpt' | 'mbr' | 'apm' | 'none' | undefined;
 }
 

@@ -56,7 +56,7 @@ export function rawDisk(volume: PlannedVolume, plan: BuildPlan, ids: Identifiers
 }
 
 export function partitionMapOf(raw: RawSettings | undefined): NonNullable<RawSettings['partitionMap']> {
-  return raw?.partitionMap ?? 'mbr';
+  return raw?.partitionMap ?? 'apm';
 }
 
 /**

@@ -225,10 +225,10 @@ export const ManifestSchema = z
     raw: z
       .strictObject({
         partitionMap: z
-          .enum(['mbr', 'apm', 'gpt', 'none'])
-          .default('mbr')
+          .enum(['apm', 'mbr', 'gpt', 'none'])
+          .default('apm')
           .describe(
-            'What stands before the volume. Behind a disk with mbr or apm the seal is appended; with gpt or none it is a file beside the image.',
+            'What stands before the volume. Behind a disk with apm or mbr the seal is appended; with gpt or none it is a file beside the image.',
           ),
       })
       .prefault({})

@@ -166,10 +166,10 @@ describe('targets', () => {
     expect(warnings.join()).toContain('image.raw.seal');
     expect((await verdictOf(made.get('raw')!)).exitCode).toBe(0);
   });
-  test('a raw image with an Apple partition map carries its seal', async () => {
-    const { made } = await build(['raw'], await planOf(sample(), { raw: { partitionMap: 'apm' } }));
+  test('a raw image with a master boot record carries its seal', async () => {
+    const { made } = await build(['raw'], await planOf(sample(), { raw: { partitionMap: 'mbr' } }));
     expect((await verdictOf(made.get('raw')!)).exitCode).toBe(0);
-    expect((await openPartitions(made.get('raw')!.image.written())).map).toBe('apm');
+    expect((await openPartitions(made.get('raw')!.image.written())).map).toBe('mbr');
   });
   test('an ISO image with UDF shows the same through both, sealed beside', async () => {
     const { made } = await build(['dmg', 'iso'], await planOf(sample(), { iso: { udf: true } }));
