@@ -15,8 +15,8 @@ export interface RevocationEvidence {
   readonly responses: readonly OcspResponse[];
 }
 
-// Base 64 of the longest list that is read.
-const MAX_PEM = 96 << 20;
+// A text of this size takes ten times as much memory while it is read; longer lists come in DER.
+const MAX_PEM = 32 << 20;
 
 /**
  * A file: one or more CRLs in PEM ("X509 CRL"), one in DER, or one OCSP response in DER.
