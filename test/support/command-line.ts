@@ -33,8 +33,8 @@ export async function diskseal(words: readonly string[], options: RunOptions = {
   const started = Date.now();
   const child = spawn(process.execPath, [...(options.node ?? []), MAIN, ...words], {
     cwd: options.cwd,
-    // Colours, debugging and times of the tester's own shell must not show.
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...options.env },
+    // Colours, debugging and times of the tester's own shell must not show, nor what the tester's account remembers of publishers.
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], XDG_STATE_HOME: '/nonexistent', ...options.env },
     // A command that hangs is a failure of its own, told apart from a slow test.
     timeout: 45_000,
     stdio: [options.stdin ?? 'ignore', options.stdout ?? 'pipe', 'pipe'],
