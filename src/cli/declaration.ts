@@ -94,3 +94,6 @@ export const SEAL: readonly OptionDeclaration[] = [
 ];
 
 export const IMAGE = ['<image>', 'the disk image'] as const;
+
+/** Where only what is needed of it is read. */
+export const IMAGE_OR_URL = ['<image>', 'the disk image: a file or a URL'] as const;

@@ -2,7 +2,7 @@
  * Every command as data: arguments, options, help, exit codes, and where its code is.
  * The code is imported only when the command runs, so that `--help` costs next to nothing.
  */
-import { type CommandDeclaration, IMAGE, type OptionDeclaration, REFUSALS, SEAL, TRUST } from './declaration.ts';
+import { type CommandDeclaration, IMAGE, IMAGE_OR_URL, type OptionDeclaration, REFUSALS, SEAL, TRUST } from './declaration.ts';
 import { VERIFY } from './verify-declaration.ts';
 
 const UNVERIFIED: OptionDeclaration = {
@@ -92,7 +92,7 @@ export const COMMANDS: readonly CommandDeclaration[] = [
   { ...VERIFY, load: () => import('./commands/verify.ts') },
   {
     name: 'ls',
-    arguments: [IMAGE, ['[path]', 'a folder or file in the image; the top when left out']],
+    arguments: [IMAGE_OR_URL, ['[path]', 'a folder or file in the image; the top when left out']],
     summary: 'list what is in an image, after verifying it',
     options: [
       { flags: '-l, --long', text: 'mode, owner, size and time as well' },
@@ -110,17 +110,21 @@ export const COMMANDS: readonly CommandDeclaration[] = [
   },
   {
     name: 'cat',
-    arguments: [IMAGE, ['<path>', 'a file in the image']],
+    arguments: [IMAGE_OR_URL, ['<path>', 'a file in the image']],
     summary: 'print a file of an image, after verifying it',
-    about: 'With --json the content is in the document, as base64.',
+    about:
+      'With --json the content is in the document, as base64. Of an image on a server only the chunks of that file are read and checked.',
     options: [...TRUST, ...SEAL, UNVERIFIED],
     exits: [0, 1, 2, 3, ...REFUSALS],
-    examples: [['diskseal cat App.dmg Docs/README.md --trust publisher.cert.pem', 'one file, on stdout']],
+    examples: [
+      ['diskseal cat App.dmg Docs/README.md --trust publisher.cert.pem', 'one file, on stdout'],
+      ['diskseal cat https://example.com/App.dmg Docs/README.md --trust publisher.cert.pem', 'without downloading the rest'],
+    ],
     load: () => import('./commands/cat.ts'),
   },
   {
     name: 'extract',
-    arguments: [IMAGE, ['[paths...]', 'folders or files in the image; everything when left out']],
+    arguments: [IMAGE_OR_URL, ['[paths...]', 'folders or files in the image; everything when left out']],
     summary: 'write the files of an image into a new folder, after verifying it',
     about:
       "The volume's files stand directly in the folder, which must be empty or not be there; it appears whole or not at all. Modes, links and modification times are kept; owners and creation times are not. Attributes are kept where the host can hold them; what was dropped is counted.",

@@ -44,6 +44,13 @@ it.skipIf(process.platform === 'win32')('carries the mark of the web on, as a st
   expect(await readFile(join(folder, 'out/sub/a:Zone.Identifier'), 'utf8')).toBe(mark);
 });
 
+it.skipIf(process.platform === 'win32')('rule 19: marks one file as well', async () => {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, 'App.dmg'), '');
+  await quarantine(join(folder, 'App.dmg'), 'mark', 'win32');
+  expect(await readFile(join(folder, 'App.dmg:Zone.Identifier'), 'utf8')).toBe('mark');
+});
+
 it('has nothing to do on Linux', async () => {
   expect(await quarantineOf('/x/App.dmg', false, NOW, 'linux')).toBeUndefined();
 });
