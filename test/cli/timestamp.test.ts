@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bytesDisk } from '../../src/core/disk.ts';
 import { parseSignedData } from '../../src/pki/cms.ts';
 import * as der from '../../src/pki/der-write.ts';
+import { parseTimeStampToken } from '../../src/pki/timestamp-token.ts';
 import { readCms } from '../../src/seal/area.ts';
 import { findSeal } from '../../src/seal/place.ts';
 import { diskseal } from '../support/command-line.ts';
@@ -39,9 +40,21 @@ const exists = (name: string): Promise<boolean> =>
     () => false,
   );
 
-async function tokensOf(name: string): Promise<number[]> {
+async function signersOf(name: string) {
   const place = await findSeal(bytesDisk(new Uint8Array(await readFile(join(built.folder, name)))));
-  return parseSignedData(await readCms(place!.area)).signers.map(({ timeStampTokens }) => timeStampTokens.length);
+  return parseSignedData(await readCms(place!.area)).signers;
+}
+
+async function tokensOf(name: string): Promise<number[]> {
+  return (await signersOf(name)).map(({ timeStampTokens }) => timeStampTokens.length);
+}
+
+/** Of the first signer's first timestamp. */
+async function renewalsOf(name: string): Promise<number> {
+  const [signer] = await signersOf(name);
+  let count = -1;
+  for (let next: Uint8Array | undefined = signer.timeStampTokens[0]; next; next = parseTimeStampToken(next).renewal) count++;
+  return count;
 }
 
 describe.skipIf(!hasOpenssl)('build --timestamp', () => {
@@ -95,5 +108,25 @@ describe.skipIf(!hasOpenssl)('build --timestamp', () => {
     const run = await build('unsigned.yaml', '--timestamp', good.url);
     expect(run.code).toBe(2);
     expect(run.stderr).toContain('there is nothing to timestamp');
+  });
+
+  test('sign --timestamp adds one to a seal that has none, and renews the one that is there', async () => {
+    expect((await build()).code).toBe(0);
+    expect(await tokensOf('Stamped.dmg')).toEqual([0]);
+    const trust = ['--trust', built.publisher, '--timestamp-trust', 'tsa.pem', '--timestamp', 'required'];
+    const verify = () => diskseal(['verify', 'Stamped.dmg', ...trust], { cwd: built.folder });
+    expect((await verify()).code).toBe(34);
+    const sign = () => diskseal(['sign', 'Stamped.dmg', '--timestamp', good.url], { cwd: built.folder });
+    for (const renewals of [0, 1, 2]) {
+      const run = await sign();
+      expect(run.stderr).not.toContain('error');
+      expect(run.code).toBe(0);
+      expect(await tokensOf('Stamped.dmg')).toEqual([1]);
+      expect(await renewalsOf('Stamped.dmg')).toBe(renewals);
+      expect((await verify()).code).toBe(0);
+    }
+    const refused = await diskseal(['sign', 'Stamped.dmg', '--timestamp', rejecting.url], { cwd: built.folder });
+    expect(refused.code).toBe(3);
+    expect((await verify()).code).toBe(0);
   });
 });
