@@ -128,13 +128,14 @@ inventory_p="\\{\"bytes\":$number_p,\"digest\":\"$digest_p\",\"entries\":$number
 covered="\\[\\[0,$header\\],\\[$xml,$tail_length\\]\\]"
 pattern="^\\{\"apple\":\"none\",\"arch\":\"$token_p\",(\"build\":$number_p,)?\"channel\":\"$token_p\",\"content\":$inventory_p,\"covered\":$covered"
 pattern+=",(\"critical\":\\[\\],)?\"dressing\":$inventory_p,\"flat\":\"$digest_p\",\"format\":\"dmg\",\"imageSize\":$size"
+pattern+="(,\"keys\":\\[\"[0-9a-f]{64}\"(,\"[0-9a-f]{64}\")*\\])?"
 pattern+=",\"masked\":\\[\\[$((size - 216)),16\\]\\],\"placement\":\"embedded\",\"platform\":\"$token_p\",\"product\":\"([a-z0-9.-]{1,255})\""
 pattern+=",\"seal\":\\{\"offset\":$header,\"size\":$area\\},\"tree\":\\{\"algorithm\":\"rfc9162-sha256\",\"chunk\":65536,\"leaves\":$leaves"
 pattern+=",\"root\":\"$digest_p\"\\},\"type\":\"diskseal/seal/1\",\"version\":\"(([^\"\\\\]|\\\\[\"\\\\])+)\"\\}$"
 [[ $statement =~ $pattern ]] || refuse 22 'the statement is malformed, or says of the image what is not so'
 content_bytes=${BASH_REMATCH[5]} content_digest=${BASH_REMATCH[6]}
 dressing_bytes=${BASH_REMATCH[9]} dressing_digest=${BASH_REMATCH[10]} flat=${BASH_REMATCH[12]}
-product=${BASH_REMATCH[14]} version=${BASH_REMATCH[16]}
+product=${BASH_REMATCH[16]} version=${BASH_REMATCH[18]}
 [ "$content_bytes" = "$content" ] && [ "$dressing_bytes" = "$dressing" ] || refuse 22 'an inventory has another length than was signed'
 [ "$(bytes $((header + 64)) "$content" | digest)" = "$content_digest" ] &&
   [ "$(bytes $((header + 64 + content)) "$dressing" | digest)" = "$dressing_digest" ] || refuse 22 'an inventory is not the one that was signed'

@@ -1,6 +1,6 @@
 /** examples/verify-with-openssl.sh, which the README recommends: it takes good seals and refuses bad ones, each for the right reason. */
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, sign } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,9 +8,13 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { bytesDisk } from '../../src/core/disk.ts';
 import { toHex } from '../../src/core/struct.ts';
 import { KolyTrailer } from '../../src/formats/containers/udif/structs.ts';
+import { parseSignedData } from '../../src/pki/cms.ts';
+import * as der from '../../src/pki/der-write.ts';
+import { OID } from '../../src/pki/oids.ts';
 import { encodeStatement } from '../../src/seal/statement.ts';
 import { verify } from '../../src/verify/verify.ts';
 import { type Made, makeCertificate, NOW, sha256, testKey } from '../support/certificates.ts';
+import { at, type Node, nodesOf, treeOf, write } from '../support/der-tree.ts';
 import {
   altered,
   changedStatement,
@@ -79,6 +83,9 @@ describe.runIf(hasOpenssl)('the recipe takes', () => {
     const signer = certified('CN=Below', { issuer: ca });
     expect(recipe((await sealedImage(app, signer)).bytes, { signer }).status).toBe(0);
   });
+  test('keys that may sign next', () => {
+    expect(recipe(signedBy(publisher, { keys: ['a'.repeat(64), 'b'.repeat(64)] }))).toMatchObject({ status: 0 });
+  });
   test('a critical list that is empty, a version with quotes, a build number', () => {
     const image = signedBy(publisher, { critical: [], version: 'a "quoted" \\ version', build: 17 });
     expect(recipe(image)).toMatchObject({ status: 0 });
@@ -118,6 +125,7 @@ describe.runIf(hasOpenssl)('the recipe refuses', () => {
   });
   test.each<[string, Record<string, unknown>]>([
     ['a critical part', { critical: ['x'] }],
+    ['keys that are none', { keys: ['x'] }],
     ['an unknown member', { more: 'x' }],
     ['another size of the image', { imageSize: 1 }],
     ['other covered ranges', { covered: [[0, 1]] }],
@@ -141,6 +149,51 @@ describe.runIf(hasOpenssl)('the recipe refuses', () => {
     expect(recipe(sealed.bytes, { root: 'other.pem' })).toMatchObject({ status: 30 });
     expect(recipe(sealed.bytes, { root: 'other.pem', environment })).toMatchObject({ status: 30 });
   });
+  test("rule 25: a certificate of one of the system's authorities (30)", () => {
+    const system = makeCertificate({ subject: 'CN=System Root', key: testKey('p256', 'system root'), ca: true, ...LIFE });
+    writeFileSync(join(place, 'system.pem'), pem(system));
+    const signer = certified('CN=Known to the System', { issuer: system });
+    const environment = { SSL_CERT_FILE: join(place, 'system.pem'), SSL_CERT_DIR: place };
+    expect(recipe(signedBy(signer), { signer, environment, root: 'system.pem' })).toMatchObject({ status: 0 });
+    expect(recipe(signedBy(signer), { signer, environment })).toMatchObject({ status: 30 });
+  });
+  test('rule 25: SHA-1 as the digest of a signature that is right (35)', () => {
+    const { cms, slack } = placesOf(sealed.bytes);
+    const top = treeOf(sealed.bytes.subarray(cms, slack));
+    const [info] = at(top, 1, 0, 4).children;
+    const exchange = (under: Node, from: string, to: string): void => {
+      const old = treeOf(der.oid(from)).content;
+      for (const node of nodesOf(under)) if (Buffer.compare(node.content, old) === 0) node.content = treeOf(der.oid(to)).content;
+    };
+    exchange(top, OID.sha256, '1.3.14.3.2.26');
+    exchange(info, OID.ecdsaWithSha256, '1.2.840.10045.4.1');
+    const sha1 = new Uint8Array(createHash('sha1').update(encodeStatement(sealed.statement)).digest());
+    nodesOf(info).find(({ tag, content }) => tag === 4 && content.length === 32)!.content = sha1;
+    const attributes = at(info, 3);
+    attributes.children.sort((left, right) => Buffer.compare(write(left), write(right)));
+    at(info, 5).content = new Uint8Array(sign('sha1', write({ ...attributes, tag: 0x31 }), publisher.key.privateKey));
+    expect(recipe(withCms(sealed, write(top)))).toMatchObject({ status: 35 });
+  });
+  test('rule 25, attack 29: the signed attributes as content, without signed attributes', () => {
+    const { cms, slack } = placesOf(sealed.bytes);
+    const message = sealed.bytes.subarray(cms, slack);
+    const top = treeOf(message);
+    at(top, 1, 0, 2, 1, 0).content = parseSignedData(message).signers[0].signedAttributes;
+    at(top, 1, 0, 4, 0).children.splice(3, 1);
+    const forged = write(top);
+    // The forgery is real: openssl takes it.
+    const bench = workbench();
+    bench.write('forged', forged);
+    const accept = ['cms', '-verify', '-binary', '-inform', 'DER', '-in', 'forged', '-noverify', '-out', 'content'];
+    expect(bench.attempt(...accept)).toMatchObject({ status: 0 });
+    bench.remove();
+    expect(recipe(withCms(sealed, forged))).toMatchObject({ status: 22 });
+  });
+  test('rule 25: a byte behind the message, in its slack (22)', () => {
+    const { cms, slack } = placesOf(sealed.bytes);
+    expect(recipe(withCms(sealed, Uint8Array.of(...sealed.bytes.subarray(cms, slack), 0)))).toMatchObject({ status: 22 });
+    expect(recipe(altered(sealed.bytes, (copy) => (copy[slack] = 0x30)))).toMatchObject({ status: 22 });
+  });
   test('a TLS certificate of the same root (30)', () => {
     const signer = certified('CN=www.example.com', { extendedKeyUsage: ['1.3.6.1.5.5.7.3.1'] });
     expect(recipe(signedBy(signer), { signer })).toMatchObject({ status: 30 });
@@ -157,6 +210,7 @@ describe.runIf(hasOpenssl)('the recipe refuses', () => {
     expect(recipe(signedBy(signer), { signer })).toMatchObject({ status: 32 });
   });
   test.each([
+    ['rsa1024', 35],
     ['rsa2048', 35],
     ['p521', 35],
   ] as const)('a key of %s (%i)', (kind, code) => {
