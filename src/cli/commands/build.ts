@@ -82,10 +82,11 @@ async function manifestIn(path: string): Promise<string> {
 }
 
 /** Those of the command line stand in for the manifest's. */
-function timestampAuthorities({ sign }: Manifest, { timestamp }: Options): readonly string[] {
-  if (timestamp && !sign) {
+function timestampAuthorities({ sign }: Manifest, { timestamp, embedRevocation }: Options): readonly string[] {
+  if ((timestamp || embedRevocation) && !sign) {
     const hint = 'add "sign" with a key and its certificates';
-    throw new DisksealError('E_USAGE', 'there is nothing to timestamp: the manifest has no "sign"', { hint });
+    const what = timestamp ? 'timestamp' : 'embed revocation data in';
+    throw new DisksealError('E_USAGE', `there is nothing to ${what}: the manifest has no "sign"`, { hint });
   }
   return timestamp ?? sign?.timestamp ?? [];
 }
