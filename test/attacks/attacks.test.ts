@@ -11,6 +11,7 @@ import { type ErrorCode, EXIT_CODES } from '../../src/core/errors.ts';
 import { bytes } from '../support/attacked-image.ts';
 import { diskseal } from '../support/command-line.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { alone } from '../verifier/programs.ts';
 import { type Cases, type Forged, root } from './kit.ts';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
@@ -83,6 +84,9 @@ for (const folder of folders.filter((name) => existsSync(join(HERE, name, 'attac
         expect(result.stderr).toContain(code);
         return;
       }
+      // Rule 26: the one-file verifier says the same.
+      const { code: exit, stdout } = await alone(['--json', ...flags, '--', more.file ?? 'image.dmg'], { cwd: result.place });
+      expect({ exit, stdout }).toEqual({ exit: result.code, stdout: result.stdout });
       const said = result.json() as { verified: boolean; exitCode: number; checks: { status: string; code?: string }[] };
       expect(said).toMatchObject({ verified: false, exitCode });
       expect(said.checks).toContainEqual(expect.objectContaining({ status: 'fail', code }));
