@@ -7,6 +7,7 @@ import { rawFields as rawUdif } from '../../formats/containers/udif/raw.ts';
 import { type HfsPlusTree, open as openHfsPlus } from '../../formats/filesystems/hfsplus/open.ts';
 import { rawFields as rawHfsPlus } from '../../formats/filesystems/hfsplus/raw.ts';
 import { VolumeAttribute } from '../../formats/filesystems/hfsplus/structs.ts';
+import { open as openIso9660, type ViewName, views } from '../../formats/filesystems/iso9660/open.ts';
 import { rawFields as rawPartitions } from '../../formats/partitions/raw.ts';
 import { openFile } from '../../node/file-disk.ts';
 import { parseSignedData } from '../../pki/cms.ts';
@@ -32,7 +33,7 @@ export async function run({ arguments: given, options, output }: Call<Options>):
     const image = await openFile(path);
     try {
       const container = await openContainer(image, platform);
-      const seal = container.container === 'udif' ? await sealOf(image, platform) : undefined;
+      const seal = await sealOf(image, platform);
       const layers = await divide(container).catch((error: unknown) => {
         // What the container says is worth showing even where its disk cannot be read.
         if (!(error instanceof DisksealError) || container.container === 'raw' || options.raw) throw error;
@@ -82,11 +83,19 @@ async function sealOf(image: Disk, platform: Platform): Promise<SealSummary | un
   }
 }
 
+/** Of an ISO 9660 volume: its name and the trees that it shows. */
+interface IsoFacts {
+  readonly name: string;
+  readonly views: readonly ViewName[];
+}
+
+type Facts = HfsPlusTree | IsoFacts | DisksealError | undefined;
+
 /** What is read of a volume; a fault of one does not hide the others. */
-async function volumeFacts({ disk, filesystem }: Volume): Promise<HfsPlusTree | DisksealError | undefined> {
-  if (filesystem !== 'hfsplus' && filesystem !== 'hfsx') return undefined;
+async function volumeFacts({ disk, filesystem }: Volume): Promise<Facts> {
   try {
-    return await openHfsPlus(disk, { ignoreJournal: true });
+    if (filesystem === 'iso9660') return { name: (await openIso9660(disk)).root.name, views: await views(disk) };
+    return filesystem === 'hfsplus' || filesystem === 'hfsx' ? await openHfsPlus(disk, { ignoreJournal: true }) : undefined;
   } catch (error) {
     if (error instanceof DisksealError) return error;
     throw error;
@@ -111,7 +120,7 @@ async function showSummary(path: string, image: Disk, layers: Layers, seal: Seal
     await showLines(output, [['partition', `${type}${name ? ` "${name}"` : ''} at ${position}, ${sizeText(disk.size)}`]]);
   }
   for (const { volume, facts } of volumes) await showLines(output, volumeLines(volume, facts));
-  await showLines(output, sealLines(seal, layers.container));
+  await showLines(output, sealLines(seal));
   output.note('nothing was verified: "diskseal verify" says who signed it and whether it is intact');
 }
 
@@ -130,7 +139,7 @@ async function showContainer(
     seal: seal ? sealDocument(seal) : null,
     error: errorDocument(error),
   });
-  await showLines(output, [...containerLines(path, image, container), ...sealLines(seal, container.container)]);
+  await showLines(output, [...containerLines(path, image, container), ...sealLines(seal)]);
   throw output.json ? new ReportedError(error) : error;
 }
 
@@ -159,10 +168,18 @@ function containerLines(path: string, image: Disk, { container, disk }: Containe
   ];
 }
 
-function volumeDocument({ position, filesystem, disk }: Volume, facts: HfsPlusTree | DisksealError | undefined): object {
+const VIEW_NAMES: Record<ViewName, string> = {
+  rockRidge: 'Rock Ridge',
+  joliet: 'Joliet',
+  enhanced: 'ISO 9660:1999',
+  iso9660: 'plain names',
+};
+
+function volumeDocument({ position, filesystem, disk }: Volume, facts: Facts): object {
   const common = { position, size: disk.size, filesystem };
   if (facts instanceof DisksealError) return { ...common, error: errorDocument(facts) };
   if (!facts) return common;
+  if ('views' in facts) return { ...common, ...facts };
   const { blockSize, totalBlocks, freeBlocks, fileCount, folderCount } = facts.header;
   const journaled = isJournaled(facts);
   return {
@@ -178,13 +195,14 @@ function volumeDocument({ position, filesystem, disk }: Volume, facts: HfsPlusTr
   };
 }
 
-function volumeLines({ position, filesystem }: Volume, facts: HfsPlusTree | DisksealError | undefined): Line[] {
+function volumeLines({ position, filesystem }: Volume, facts: Facts): Line[] {
   const what = `${filesystemName(filesystem)} at ${position}`;
   if (facts instanceof DisksealError) return [['volume', `${what}, which cannot be read: ${facts.message} (${facts.code})`]];
   if (!facts)
     return [
       ['volume', filesystem === 'unknown' ? `at ${position}: ${filesystemName(filesystem)}` : `${what}, which this version does not read`],
     ];
+  if ('views' in facts) return [['volume', `"${facts.name}", ${what} (${facts.views.map((view) => VIEW_NAMES[view]).join(', ')})`]];
   const { blockSize, totalBlocks, freeBlocks, fileCount, folderCount } = facts.header;
   const kind = [facts.caseSensitive ? 'case-sensitive' : '', isJournaled(facts) ? 'journaled' : ''].filter(Boolean).join(', ');
   return [
@@ -211,8 +229,8 @@ function sealDocument({ found, statement, certificates, fault }: SealSummary): o
   };
 }
 
-function sealLines(seal: SealSummary | undefined, container: Container['container']): Line[] {
-  if (!seal) return [['seal', container === 'udif' ? 'none' : 'none that this version would find: it reads the seals of DMGs']];
+function sealLines(seal: SealSummary | undefined): Line[] {
+  if (!seal) return [['seal', 'none']];
   const { found, statement, certificates = [], fault } = seal;
   const lines: Line[] = [];
   if (found)
@@ -243,12 +261,12 @@ function sizeText(bytes: number): string {
 async function showRaw(path: string, image: Disk, layers: Layers, seal: SealSummary | undefined, output: Output): Promise<void> {
   const spaces: { title: string; space: string; fields: AsyncIterable<RawField> }[] = [];
   const inside = merged(await rawPartitions(layers.disk, layers.map), ...layers.volumes.map(rawVolume));
+  const area = seal?.found ? await rawSeal(seal.found.area) : [];
   if (layers.container === 'udif') {
-    const area = seal?.found ? await rawSeal(seal.found.area) : [];
     spaces.push({ title: `file ${path}, ${image.size} bytes`, space: 'file', fields: withGaps(image, merged(rawUdif(image), area)) });
     spaces.push({ title: `disk in ${path}, ${layers.disk.size} bytes`, space: 'disk', fields: withGaps(layers.disk, inside) });
   } else {
-    spaces.push({ title: `disk ${path}, ${image.size} bytes`, space: 'disk', fields: withGaps(image, inside) });
+    spaces.push({ title: `disk ${path}, ${image.size} bytes`, space: 'disk', fields: withGaps(image, merged(inside, area)) });
   }
   if (output.json) return output.list({ image: path, size: image.size, verified: false }, 'fields', documents(spaces));
   for (const { title, fields } of spaces) {
