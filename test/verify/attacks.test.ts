@@ -58,7 +58,7 @@ import {
   withToken,
   zip,
 } from '../support/attacked-image.ts';
-import { LONG_LIFE, NOW } from '../support/certificates.ts';
+import { LONG_LIFE } from '../support/certificates.ts';
 import { at, treeOf, write } from '../support/der-tree.ts';
 import { altered, changedStatement, inserted, placesOf, sealedImage, signAnyhow, withCms } from '../support/forged-seal.ts';
 import { withMarks } from '../support/hostile-image.ts';
