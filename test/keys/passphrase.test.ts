@@ -6,7 +6,7 @@ import { passphraseFromEnvironment, passphraseFromFile, passphraseFromPrompt, ty
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 describe('a passphrase', () => {
-  it('from the environment leaves it at once', async () => {
+  it('rule 23: from the environment leaves it at once', async () => {
     const environment: Record<string, string | undefined> = { SECRET: 'pw', OTHER: 'x' };
     const source = passphraseFromEnvironment('SECRET', environment);
     expect(environment).toEqual({ OTHER: 'x' });
@@ -15,7 +15,7 @@ describe('a passphrase', () => {
     expect(() => passphraseFromEnvironment('EMPTY', { EMPTY: '' })).toThrow('is not set');
   });
 
-  it('from a file is one line, and the file private', async () => {
+  it('rule 23: from a file is one line, and the file private', async () => {
     const folder = await temporaryFolder();
     const file = (name: string, text: string, mode = 0o600): string => {
       writeFileSync(join(folder, name), text);

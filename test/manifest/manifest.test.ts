@@ -245,7 +245,7 @@ describe('variables', () => {
     // Rule 23: a URL could carry a secret away.
     ['id: a.b\nsign: { key: k, timestamp: "http://a.example/${env.TAG}" }', '5:28 the environment is never used in "sign"'],
     ['id: a.b\nsign: { key: k, passphraseEnv: SECRET }', '5:32 the environment variable SECRET is not allowed here'],
-  ])('refuse %s', async (line, fault) => {
+  ])('rule 23: refuse %s', async (line, fault) => {
     const faults = await faultsOf(load(`${HEAD}${ITEM}${line}\n`, '/p', { environment, allowedEnvironment: ['TAG', 'NONE'] }));
     expect(faults).toContain(fault);
   });
