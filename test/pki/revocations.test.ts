@@ -269,7 +269,6 @@ describe('SHA-1, for names', () => {
       fc.property(fc.uint8Array({ maxLength: 5000 }), (bytes) => {
         expect(sha1(bytes)).toEqual(new Uint8Array(createHash('sha1').update(bytes).digest()));
       }),
-      ),
     );
   });
 
