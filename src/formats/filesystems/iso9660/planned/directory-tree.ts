@@ -6,7 +6,7 @@ import { type Disk, generatedDisk, lastAtOrBefore } from '../../../../core/disk.
 import { assert, DisksealError } from '../../../../core/errors.ts';
 import { CE, DirectoryRecord, FileFlag, PathTableRecordL, PathTableRecordM, SECTOR } from '../structs.ts';
 import type { Continuations } from './continuations.ts';
-import { childEntries, concatenate, type Divided, divide, encodeArea, folderEntries, sizeOf } from './system-use.ts';
+import { childEntries, childSize, concatenate, type Divided, divide, encodeArea, folderEntries, folderSize, sizeOf } from './system-use.ts';
 import { Column, type TreeIndex } from './tree-index.ts';
 import type { TreeNames } from './tree-names.ts';
 
@@ -150,10 +150,21 @@ export class DirectoryTree {
   }
 
   #recordLength(cursor: Cursor, folder: number, owner: number, identifier: Uint8Array): number {
+    const simple = this.#simpleLength(cursor, folder, owner, identifier);
+    if (simple !== undefined) return simple;
     const divided = this.#dividedOf(cursor, folder, owner, identifier);
     // All sections of a file share what is elsewhere.
     if (divided && cursor.section === 0) this.#continuations?.add(this.#areasOwner(cursor, folder, owner), divided);
     return recordSize(identifier, divided);
+  }
+
+  /** Bytes of a record that needs no room elsewhere; undefined when it may. */
+  #simpleLength({ slot }: Cursor, folder: number, owner: number, identifier: Uint8Array): number | undefined {
+    const head = headSize(identifier);
+    if (!this.#continuations) return head;
+    if (slot === 0 && folder === 0) return undefined;
+    const size = slot < 2 ? folderSize(this.#index, owner) : childSize(this.#index, owner);
+    return head + size <= LARGEST_RECORD ? evenly(head + size) : undefined;
   }
 
   #dividedOf({ slot }: Cursor, folder: number, owner: number, identifier: Uint8Array): Divided | undefined {

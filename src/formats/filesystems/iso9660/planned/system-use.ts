@@ -36,6 +36,26 @@ export function folderEntries(index: TreeIndex, folder: number, isRootSelf: bool
   return isRootSelf ? [SP.write({ signature: 'SP', length: SP.size, version: VERSION, check: SP_CHECK }), ...own, extension()] : own;
 }
 
+/** Bytes of a child's entries, told without making them: nearly all records have room for theirs. */
+export function childSize(index: TreeIndex, entry: number): number {
+  const bytes = utf8Length(index.names[entry]!);
+  const name = bytes + Math.ceil(bytes / (LONGEST_ENTRY - NM.size)) * NM.size;
+  const target = index.targets.get(entry);
+  return name + folderSize(index, entry) + (target === undefined ? 0 : sizeOf(linkEntries(target)));
+}
+
+/** Bytes of the entries of "." or "..", but for the root's ".". */
+export function folderSize(index: TreeIndex, folder: number): number {
+  let count = 0;
+  for (const date of index.dates(folder)) if (!Number.isNaN(date)) count++;
+  return PXSerial.size + TF.size + count * recordedDate.size;
+}
+
+function utf8Length(text: string): number {
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 0x7f) return encoder.encode(text).length;
+  return text.length;
+}
+
 function posix(index: TreeIndex, entry: number): Uint8Array {
   const mode = TYPE_BITS[index.get(entry, Column.kind)]! | index.get(entry, Column.mode);
   const [links, uid, gid] = [index.get(entry, Column.links), index.get(entry, Column.uid), index.get(entry, Column.gid)];

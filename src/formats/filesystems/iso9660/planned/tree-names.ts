@@ -79,12 +79,19 @@ function childrenOf(index: TreeIndex, folder: number): (NamedEntry & { entry: nu
   });
 }
 
+/** Loops: this runs for every name several times. */
 function ascii(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
+  return bytes;
 }
 
 export function utf16(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length * 2);
-  for (let at = 0; at < text.length; at++) bytes.set([text.charCodeAt(at) >> 8, text.charCodeAt(at) & 255], at * 2);
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    bytes[2 * at] = unit >> 8;
+    bytes[2 * at + 1] = unit;
+  }
   return bytes;
 }
