@@ -15,9 +15,18 @@ export interface Input {
 }
 
 /** @throws DisksealError `E_NOT_FOUND`, `E_READ`, `E_HTTP` with the hint `get` when a server has no ranges */
-export async function openInput(name: string): Promise<Input> {
+export function openInput(name: string): Promise<Input> {
+  return open(name, false);
+}
+
+/** A detached seal: small enough that a server without ranges will do. @throws DisksealError as `openInput` */
+export function openSeal(name: string): Promise<Input> {
+  return open(name, true);
+}
+
+async function open(name: string, small: boolean): Promise<Input> {
   // Loaded only for a URL.
-  if (isUrl(name)) return (await import('./remote-input.ts')).openRemoteInput(name);
+  if (isUrl(name)) return (await import('./remote-input.ts')).openRemoteInput(name, small);
   const disk = await openFile(name);
   return { disk, shown: name, remote: false, transferred: () => 0, close: () => disk.close() };
 }

@@ -2,7 +2,7 @@
 import { DisksealError } from '../core/errors.ts';
 import type { Input } from './input.ts';
 
-export async function openRemoteInput(_url: string): Promise<Input> {
+export async function openRemoteInput(_url: string, _small: boolean): Promise<Input> {
   throw new DisksealError('E_USAGE', 'this verifier opens no connection', {
     hint: 'download the file first, or "curl … | node diskseal-verify.mjs -"; diskseal itself reads URLs',
   });

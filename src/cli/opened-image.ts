@@ -5,7 +5,7 @@ import { trustUnverified } from '../verify/verified-disk.ts';
 import { openVerified, type VerifiedTree } from '../verify/verified-tree.ts';
 import { type VerifyPolicy, verify } from '../verify/verify.ts';
 import { parseByteCount } from './byte-count.ts';
-import { type Input, openInput } from './input.ts';
+import { type Input, openInput, openSeal } from './input.ts';
 import type { Output } from './output.ts';
 import { policyFrom, type TrustOptions } from './policy.ts';
 import { refusal } from './refusal.ts';
@@ -42,7 +42,7 @@ export async function withImage<T>(
   const size = options.size === undefined ? {} : { size: parseByteCount(options.size, '--size') };
   const policy = options.insecureSkipVerify ? undefined : { ...(await policyFrom(options)), ...size };
   const input = await openInput(name);
-  const seal = options.seal === undefined ? undefined : await openInput(options.seal);
+  const seal = options.seal === undefined ? undefined : await openSeal(options.seal);
   try {
     const opened = await (policy
       ? openChecked(input, seal ? { ...policy, seal: seal.disk } : policy, output, platform)

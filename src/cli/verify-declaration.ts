@@ -29,6 +29,6 @@ export const VERIFY: Omit<CommandDeclaration, 'load'> = {
     ['diskseal verify App.dmg --policy policy.yaml --explain', 'whatever the policy asks for, and why'],
     ['diskseal verify App.iso --seal App.iso.seal --trust publisher.cert.pem', 'sealed by a file beside it'],
     ['diskseal verify https://example.com/App.dmg --quick --trust publisher.cert.pem', 'is it worth the download?'],
-    ['curl … | diskseal verify - --copy-to App.dmg --trust publisher.cert.pem', 'App.dmg is there only when it is good'],
+    ['diskseal verify - --copy-to App.dmg --trust publisher.cert.pem', 'out of a pipe; App.dmg is there only when it is good'],
   ],
 };

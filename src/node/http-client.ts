@@ -165,9 +165,11 @@ function answerOf(url: URL, { statusCode, headers, body }: Dispatcher.ResponseDa
     },
     async *body() {
       const start = Date.now();
+      const isFront = statusCode !== 206 || String(headers['content-range']).startsWith('bytes 0-');
       let received = 0;
       try {
         for await (const piece of body as AsyncIterable<Uint8Array>) {
+          if (received === 0 && isFront && looksLikeWebPage(piece)) throw webPage(url);
           received += piece.length;
           if (Date.now() - start > times.total + (received / times.slowest) * 1000)
             throw new HttpFault(url, 'the server takes too long', {}, true);
@@ -209,11 +211,20 @@ export function requireGood(answer: HttpAnswer, status = 200): void {
 /** Logins, captive portals and "not found" that says 200. */
 export function refuseWebPage(answer: HttpAnswer): void {
   if (!/^(?:text\/html|application\/xhtml\+xml)$/.test(typeOf(answer))) return;
-  throw refused(
-    answer,
-    'the server answered with a web page (HTML)',
-    'open the URL in a browser: it may ask for a login, or show the real link',
-  );
+  answer.discard();
+  throw webPage(answer.url);
+}
+
+function webPage(url: URL): HttpFault {
+  return new HttpFault(url, 'the server answered with a web page (HTML)', {
+    hint: 'open the URL in a browser: it may ask for a login, or show the real link',
+  });
+}
+
+/** Some servers do not say it. No image and no answer of an authority begins like this. */
+function looksLikeWebPage(first: Uint8Array): boolean {
+  const text = new TextDecoder().decode(first.subarray(0, 256));
+  return /^\s*<(?:!doctype html|html|head)[\s>]/i.test(text);
 }
 
 /** Without parameters, in lower case; empty when there is none. */

@@ -316,6 +316,11 @@ describe('a detached seal', () => {
     }
   });
 
+  test('may itself come from a server without ranges', async () => {
+    const seal = await serve(ranges(servedBytes(new Uint8Array(await readFile(`${plain}.seal`))), { noRanges: true }));
+    expect((await get(await content(), {}, { flags: ['--seal', `${seal.url}/s`] })).run.code).toBe(0);
+  });
+
   test('refuses the first wrong chunk and the first byte too many while the whole comes', async () => {
     const bad = await content();
     bad[MIB + 7] ^= 1;

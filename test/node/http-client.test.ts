@@ -86,6 +86,12 @@ describe('a question', () => {
     const page = { code: 'E_HTTP', message: 'the server answered with a web page (HTML)' };
     await expect(client().get(server.url)).rejects.toMatchObject(page);
     await expect(client().post(server.url, Buffer.from('x'), TYPES)).rejects.toMatchObject(page);
+    for (const body of ['<!DOCTYPE html>', '\ufeff\n <html lang="en">', '<head>']) {
+      const silent = await serve((_, response) => response.end(body));
+      await expect(client().get(silent.url)).rejects.toMatchObject(page);
+    }
+    const other = await serve((_, response) => response.end('<htmlish>'));
+    expect(text(await client().get(other.url))).toBe('<htmlish>');
   });
 
   test('attack 13: an answer without end is cut, with a length or without', async () => {

@@ -14,7 +14,7 @@ import { parseByteCount } from '../byte-count.ts';
 import type { Call } from '../command.ts';
 import { downloadRanges, downloadWhole } from '../download.ts';
 import { downloadName } from '../download-name.ts';
-import { openInput } from '../input.ts';
+import { openSeal } from '../input.ts';
 import type { Output } from '../output.ts';
 import { withPlatform } from '../platform.ts';
 import { policyFrom, type TrustOptions } from '../policy.ts';
@@ -56,7 +56,7 @@ export async function run({ arguments: given, options, output }: Call<Options>):
   const trusted = await policyFrom(options);
   await refuseTaken(target, options.force ?? false);
   const client = createHttpClient();
-  const seal = options.seal === undefined ? undefined : await openInput(options.seal);
+  const seal = options.seal === undefined ? undefined : await openSeal(options.seal);
   try {
     const policy = seal ? { ...trusted, seal: seal.disk } : trusted;
     await withPlatform((platform) => get(url, { policy, target, limit, output, platform }, client, options.force ?? false));
@@ -74,7 +74,12 @@ async function get(url: URL, job: Job, client: HttpClient, force: boolean): Prom
   const part = await openPart(`${target}.part`);
   try {
     const progress = createProgress(output, `downloading ${target}`);
-    const { size, kept } = await fetchInto(part, remote, leaves, job, progress).finally(() => progress.finish());
+    const { size, kept } = await fetchInto(part, remote, leaves, job, progress)
+      .finally(() => progress.finish())
+      .catch((error: unknown) => {
+        if (remote.kind === 'ranges') output.note(`what is right so far is kept in ${part.path}, for the next try`);
+        throw error;
+      });
     const verdict = await verify(part.disk(size), policy, platform);
     try {
       refuse(verdict, remote.shown, 0);

@@ -10,7 +10,7 @@ import { parseByteCount } from '../byte-count.ts';
 import type { Call } from '../command.ts';
 import { errorDocument, reportError } from '../errors.ts';
 import { explanationOf } from '../explanations.ts';
-import { type Input, openInput } from '../input.ts';
+import { type Input, openSeal } from '../input.ts';
 import type { Output, Style } from '../output.ts';
 import { withPlatform } from '../platform.ts';
 import { type PolicyInForce, policyFrom, type TrustOptions } from '../policy.ts';
@@ -60,7 +60,7 @@ export async function run({ arguments: given, options, output }: Call<Options>):
 
 async function judge(name: string, options: Options, policy: PolicyInForce, output: Output, platform: Platform): Promise<Judged> {
   const { deep = false, quick = false, copyTo, force, maxSize } = options;
-  const seal = options.seal === undefined ? undefined : await openInput(options.seal);
+  const seal = options.seal === undefined ? undefined : await openSeal(options.seal);
   try {
     // A pipe is judged while it runs only when what its chunks must be is proven before.
     const proven = seal && name === '-' ? await prove(seal, policy, platform) : undefined;
