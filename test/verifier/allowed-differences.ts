@@ -1,0 +1,27 @@
+/** The tables of docs/verifiers.md: which differences between the verifiers are allowed. */
+import { readFileSync } from 'node:fs';
+
+export interface Difference {
+  readonly difference: string;
+  readonly why: string;
+}
+
+const PAGE = readFileSync(new URL('../../docs/verifiers.md', import.meta.url), 'utf8');
+
+/** Cells of each row of each table, the heads among them. */
+export const rows: readonly (readonly string[])[] = PAGE.split('\n')
+  .filter((line) => line.startsWith('| ') && !line.startsWith('| ---'))
+  .map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+
+/** Vectors that must be refused and that the recipe lets pass, by their name. */
+export const recipePasses: ReadonlyMap<string, Difference> = new Map(
+  rows.flatMap(([name = '', difference = '', why = '']) => {
+    const vector = /^`(E_\w+\.[\w.-]+)`$/.exec(name)?.[1];
+    return vector === undefined ? [] : [[vector, { difference, why }] as const];
+  }),
+);
