@@ -303,7 +303,7 @@ export function refuseDuplicates(elements: readonly DerElement[], field: string)
   if (twice) throw fault('the same element twice', twice, field);
 }
 
-function expectType(element: DerElement, type: string, field: string): void {
+export function expectType(element: DerElement, type: string, field: string): void {
   const found = element.oid(field);
   if (found !== type) throw fault(`must be ${oidName(type)}, is ${oidName(found)}`, element, field);
 }

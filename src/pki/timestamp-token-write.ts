@@ -3,6 +3,7 @@ import { encodeSignedData, withoutUnsignedAttributes, withTimeStampToken } from 
 import { context, readDer, TAG } from './der.ts';
 import { sequence, setOf } from './der-write.ts';
 import { OID } from './oids.ts';
+import { expectType } from './signed-data.ts';
 import { parseTimeStampToken } from './timestamp-token.ts';
 
 /** The parts of a token that its signature covers, and the certificates. */
@@ -23,17 +24,17 @@ export function encodeTimeStampToken({ content, certificates, signer }: TokenPar
  * What is needed of a token that an authority sent. Revocation data, certificates of other kinds and attributes that nobody signed are
  * left behind, and sets are put in order; authorities that write BER sign the signed attributes in DER all the same (RFC 5652 5.4).
  * @param der - DER but for the order of sets behind IMPLICIT tags
- * @throws DisksealError `E_DER` when it is no SignedData with one signer
+ * @throws DisksealError `E_DER`, `E_CMS` when it is no SignedData over TSTInfo with one signer
  */
 export function tokenParts(der: Uint8Array): TokenParts {
   const outer = readDer(der, 'ContentInfo').fields('ContentInfo');
-  outer.next(TAG.oid, 'contentType');
+  expectType(outer.next(TAG.oid, 'contentType'), OID.idSignedData, 'ContentInfo.contentType');
   const fields = outer.next(context(0), 'content').only('content').fields('SignedData');
   outer.end();
   fields.next(TAG.integer, 'version');
   fields.next(TAG.set, 'digestAlgorithms');
   const wrapped = fields.next(TAG.sequence, 'encapContentInfo').fields('EncapsulatedContentInfo');
-  wrapped.next(TAG.oid, 'eContentType');
+  expectType(wrapped.next(TAG.oid, 'eContentType'), OID.tstInfo, 'EncapsulatedContentInfo.eContentType');
   const content = wrapped.next(context(0), 'eContent').only('eContent').octetString('eContent');
   const certificates = fields.optional(context(0))?.children.filter(({ tag }) => tag === TAG.sequence) ?? [];
   fields.optional(context(1));

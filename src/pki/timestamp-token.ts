@@ -57,8 +57,11 @@ export interface MessageImprint {
 }
 
 export interface TokenSigner extends SignerFacts {
-  /** Which certificates the signature binds, the signer's own first; others limit what its path may be made of (RFC 5035 section 5.4). */
-  readonly certificateIds: readonly [CertificateId, ...CertificateId[]];
+  /**
+   * The certificate that the signature binds: the signer's own. RFC 5035 section 5.4 would have further ones limit the path, but there are
+   * authorities in wide use that name other certificates than those of their path, so nobody takes them at their word.
+   */
+  readonly certificateId: CertificateId;
   readonly algorithmProtection: AlgorithmProtection | undefined;
 }
 
@@ -194,8 +197,8 @@ function tokenSigner({ values, ...facts }: ProfiledSignerInfo): TokenSigner {
   if (old) readSigningCertificate(old, 'SigningCertificate', readOldCertificateId);
   const bound = values.get(OID.signingCertificateV2);
   if (!bound) throw new DisksealError('E_CMS', UNBOUND, { offset: facts.offset, field: 'SignerInfo.signedAttrs', hint: old && BY_SHA1 });
-  const certificateIds = readSigningCertificate(bound, 'SigningCertificateV2', readCertificateId);
-  return { ...facts, certificateIds };
+  const [certificateId] = readSigningCertificate(bound, 'SigningCertificateV2', readCertificateId);
+  return { ...facts, certificateId };
 }
 
 const MAX_PATH = 16;

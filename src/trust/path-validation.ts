@@ -41,7 +41,7 @@ export const CODE_SIGNING: Purpose = {
 
 /**
  * Making timestamps: RFC 3161 section 2.3 wants exactly one critical extended key usage. A key that certifies or encrypts as well is
- * none of an authority's; which of the two usages for signing it has is left open, and both are in use.
+ * none of an authority's; which of the two usages for signing it has, or whether it says so at all, is left open, and all of it is in use.
  */
 export const TIME_STAMPING: Purpose = {
   extendedKeyUsage: OID.timeStamping,
@@ -187,7 +187,7 @@ export function purposeFaults(certificate: Certificate, purpose: Purpose, isAnch
 function keyUsageFaults(certificate: Certificate, { keyUsage: wanted, exclusive }: Purpose): PathFault[] {
   if (wanted === undefined) return [];
   const allowed: readonly KeyUsage[] = typeof wanted === 'string' ? [wanted] : wanted;
-  const { keyUsage = new Set<KeyUsage>() } = certificate.extensions;
+  const { keyUsage = new Set(exclusive ? allowed : []) } = certificate.extensions;
   if (!allowed.some((usage) => keyUsage.has(usage)))
     return [distrust(certificate, `is not for ${allowed.join(' or ')} (key usage)`, reissue(`keyUsage=critical,${allowed[0]}`))];
   const other = exclusive ? [...keyUsage].find((usage) => !allowed.includes(usage)) : undefined;

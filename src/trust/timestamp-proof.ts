@@ -38,10 +38,9 @@ export async function proveTimeStamp(der: Uint8Array, signature: Uint8Array, pla
 
 /** RFC 5035 section 5: the signature says by hash which certificate it was made with. @throws DisksealError `E_TIMESTAMP` */
 export async function boundCertificate({ certificates, signer }: TimeStampToken, platform: Platform): Promise<Certificate> {
-  const [id] = signer.certificateIds;
-  const own = await findCertificate(id, certificates, platform);
+  const own = await findCertificate(signer.certificateId, certificates, platform);
   if (!own) throw wrong('it binds a certificate that is not there');
-  const { issuerSerial } = id;
+  const { issuerSerial } = signer.certificateId;
   const named = !issuerSerial || (equalBytes(issuerSerial.issuer, own.issuer.bytes) && equalBytes(issuerSerial.serial, own.serial));
   if (!named || !identifies(signer.sid, own)) throw wrong('its signer is not the holder of the certificate that it binds');
   return own;
@@ -92,7 +91,7 @@ function checkAuthority({ info }: TimeStampToken, own: Certificate): void {
 }
 
 /** The other certificates make one chain above the authority's, and nothing rides along. */
-async function issuersOf(own: Certificate, { certificates, signer }: TimeStampToken, platform: Platform): Promise<Certificate[]> {
+async function issuersOf(own: Certificate, { certificates }: TimeStampToken, platform: Platform): Promise<Certificate[]> {
   const rest = new Set(certificates);
   rest.delete(own);
   const chain: Certificate[] = [];
@@ -102,11 +101,6 @@ async function issuersOf(own: Certificate, { certificates, signer }: TimeStampTo
   }
   const [unused] = rest;
   if (unused) throw wrong(`the certificate of ${unused.subject.text} has no part in it`);
-  const [, ...others] = signer.certificateIds;
-  if (others.length === 0) return chain;
-  const bound = new Set(await Promise.all(others.map((id) => findCertificate(id, chain, platform))));
-  const unbound = chain.find((certificate) => !bound.has(certificate));
-  if (unbound) throw wrong(`it binds other certificates than that of ${unbound.subject.text}`);
   return chain;
 }
 

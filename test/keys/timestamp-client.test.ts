@@ -231,6 +231,15 @@ describe('rule 14: an answer that is none fails the build with exit code 3 and s
     ['an unknown signed attribute', forge({ attributes: { '1.2.3.4': der.nullValue() } }), /1\.2\.3\.4 does not belong here/],
     ['a digest of SHA-1', forge({ digestAlgorithm: der.sequence(der.oid('1.3.14.3.2.26')) }), /SHA-1 is not accepted/],
     [
+      'something that calls itself data',
+      forge(
+        {},
+        changed((top) => void (at(top, 0).content = treeOf(der.oid(OID.idData)).content)),
+      ),
+      /must be idSignedData, is idData/,
+    ],
+    ['a message over data', forge({ contentType: OID.idData }), /must be tstInfo, is idData/],
+    [
       'no certificates',
       forge(
         {},
@@ -262,7 +271,7 @@ describe('rule 14: an answer that is none fails the build with exit code 3 and s
     ],
     ['a status that nobody knows', () => ({ body: der.sequence(der.sequence(der.integer(77))) }), /refuses: status 77$/],
     ['HTML', () => ({ type: 'text/html', body: Buffer.from('<!doctype html><title>Login</title>') }), /web page/],
-    ['HTML that calls itself an answer', () => ({ body: Buffer.from('<!doctype html><title>Login</title>') }), /TimeStampResp/],
+    ['HTML that calls itself an answer', () => ({ body: Buffer.from('<!doctype html><title>Login</title>') }), /web page/],
     ['nothing', () => ({ body: new Uint8Array() }), /TimeStampResp/],
     ['a cut answer', (question) => ({ body: forge()(question).body.subarray(0, -1) }), /claims \d+ bytes/],
     ['an answer with more behind it', (question) => ({ body: Buffer.concat([forge()(question).body, Buffer.from('x')]) }), /after the end/],
@@ -366,7 +375,6 @@ describe.skipIf(!hasOpenssl)('openssl ts', () => {
     expect(await judge(bare, authority.intermediate)).toMatchObject({ status: 'trusted', accuracy: 0 });
     expect(await judge(bare, authority.root)).toMatchObject({ status: 'unknown' });
     const bound = await ask(authority, { lines: ['ess_cert_id_chain = yes'] });
-    expect(parseTimeStampToken(bound).signer.certificateIds).toHaveLength(2);
     expect(await judge(bound, authority.root)).toMatchObject({ status: 'trusted' });
     expect(opensslVerifies(bound, authority.root)).toContain('Verification: OK');
   });
