@@ -4,11 +4,11 @@
  *     revokedCertificates ::= SEQUENCE OF SEQUENCE {
  *       userCertificate CertificateSerialNumber, revocationDate Time, crlEntryExtensions Extensions OPTIONAL }
  *
- * A list may have a hundred thousand entries of which one matters. They stay bytes: one pass over them checks their form, another finds a
- * serial number, and only what is found becomes an object.
+ * A list may have a hundred thousand entries of which one matters. They stay bytes: one pass over them checks all of their form, another finds
+ * a serial number, and only what is found becomes an object.
  */
 import { DisksealError } from '../core/errors.ts';
-import { type DerElement, equalBytes, readDer, readHeader, TAG } from './der.ts';
+import { type DerElement, type DerHeader, equalBytes, readDer, readHeader, TAG } from './der.ts';
 import { isMinimalInteger } from './der-content.ts';
 import { listExtensions } from './extensions.ts';
 import { OID } from './oids.ts';
@@ -98,12 +98,8 @@ export class RevokedCertificates {
     const serial = document.subarray(number.contentStart, number.end);
     if (number.tag !== TAG.integer || !isMinimalInteger(serial)) throw malformed('an entry without serial number', this.#base + start);
     const date = readHeader(document, number.end, end, 'revocationDate', this.#base);
-    if (!isTimeShaped(document, date)) throw malformed('an entry without date', this.#base + start);
+    if (!isTime(document, date)) throw malformed('an entry without date', this.#base + start);
     return { start, serial, dateStart: number.end, dateEnd: date.end, end };
-  }
-
-  #extensions({ dateEnd, end }: Entry): DerElement {
-    return readDer(this.#document.subarray(dateEnd, end), 'crlEntryExtensions', this.#base + dateEnd);
   }
 
   /** Most entries of a list have the very same extensions: each form is read once. */
@@ -111,8 +107,21 @@ export class RevokedCertificates {
     const { dateEnd, end } = entry;
     const short = end - dateEnd <= MAX_REMEMBERED ? String.fromCharCode(...this.#document.subarray(dateEnd, end)) : undefined;
     if (short !== undefined && seen.has(short)) return;
-    for (const { type, isCritical } of listExtensions(this.#extensions(entry))) if (isCritical) critical.add(type);
+    for (const type of this.#extensions(entry).critical) critical.add(type);
     if (short !== undefined && seen.size < MAX_SEEN) seen.add(short);
+  }
+
+  #extensions({ dateEnd, end }: Entry): { reason: RevocationReason; invalidityDate: number | undefined; critical: string[] } {
+    const element = readDer(this.#document.subarray(dateEnd, end), 'crlEntryExtensions', this.#base + dateEnd);
+    const all = listExtensions(element);
+    const valueOf = (wanted: string): DerElement | undefined => all.find(({ type }) => type === wanted)?.value;
+    const reason = valueOf(OID.crlReason)?.nested('reasonCode').expect(TAG.enumerated, 'reasonCode');
+    const date = valueOf(OID.invalidityDate)?.nested('invalidityDate').expect(TAG.generalizedTime, 'invalidityDate');
+    return {
+      reason: reason ? readReason(reason) : 'unspecified',
+      invalidityDate: date?.time('invalidityDate'),
+      critical: all.filter(({ isCritical }) => isCritical).map(({ type }) => type),
+    };
   }
 
   #read(entry: Entry): Revocation {
@@ -120,14 +129,7 @@ export class RevokedCertificates {
     const time = readDer(this.#document.subarray(dateStart, dateEnd), 'revocationDate', this.#base + dateStart);
     const date = readTime(time, 'revocationDate');
     if (dateEnd === end) return { date, reason: 'unspecified' };
-    let reason: RevocationReason = 'unspecified';
-    let invalidityDate: number | undefined;
-    for (const { type, value } of listExtensions(this.#extensions(entry))) {
-      if (type === OID.crlReason) reason = readReason(value.nested('reasonCode').expect(TAG.enumerated, 'reasonCode'));
-      if (type === OID.invalidityDate) {
-        invalidityDate = value.nested('invalidityDate').expect(TAG.generalizedTime, 'invalidityDate').time('invalidityDate');
-      }
-    }
+    const { reason, invalidityDate } = this.#extensions(entry);
     return { date, reason, invalidityDate };
   }
 }
@@ -144,12 +146,28 @@ export function readReason(element: DerElement): RevocationReason {
   return reason;
 }
 
-/** The right number of digits and Z. Whether it is a day of the calendar is asked when the entry matters. */
-function isTimeShaped(document: Uint8Array, { tag, contentStart, end }: { tag: number; contentStart: number; end: number }): boolean {
-  const length = end - contentStart;
-  if (!((tag === TAG.utcTime && length === 13) || (tag === TAG.generalizedTime && length === 15))) return false;
+/**
+ * A Time as RFC 5280 5.1.2.6 has it: UTCTime through 2049, GeneralizedTime after, a second that exists. By hand, because it is asked of
+ * every entry; whose entry matters gets the same answer from `readTime`.
+ */
+function isTime(document: Uint8Array, { tag, contentStart, end }: DerHeader): boolean {
+  const isShort = tag === TAG.utcTime;
+  if (end - contentStart !== (isShort ? 13 : 15) || (!isShort && tag !== TAG.generalizedTime)) return false;
   for (let at = contentStart; at < end - 1; at++) if (document[at]! < 0x30 || document[at]! > 0x39) return false;
-  return document[end - 1] === 0x5a;
+  const pair = (at: number): number => (document[at]! - 0x30) * 10 + document[at + 1]! - 0x30;
+  const from = isShort ? contentStart : contentStart + 2;
+  const century = isShort ? (pair(from) < 50 ? 20 : 19) : pair(contentStart);
+  const year = century * 100 + pair(from);
+  const [month, day] = [pair(from + 2), pair(from + 4)];
+  const isDay = month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month);
+  const isSecond = pair(from + 6) < 24 && pair(from + 8) < 60 && pair(from + 10) < 60;
+  return isDay && isSecond && (isShort || year >= 2050) && document[end - 1] === 0x5a;
+}
+
+function daysIn(year: number, month: number): number {
+  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  if (month === 2) return isLeap ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
 function malformed(message: string, offset: number): DisksealError {

@@ -36,6 +36,7 @@ export async function askResponse(response: OcspResponse, question: OcspQuestion
   const signer = responderOf(response, issuer);
   if (!signer) return [`${title} does not hold the certificate of the one who signed it`];
   const delegated = signer !== issuer;
+  if (equalBytes(signer.bytes, certificate.bytes)) return [`${title} was signed by the certificate that it is about`];
   const refusal =
     (delegated ? await delegateFault(signer, response, question, platform) : undefined) ?? (await forgery(response, signer, platform));
   if (refusal) return [`${title} ${refusal}`];

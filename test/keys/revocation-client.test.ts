@@ -148,6 +148,20 @@ describe.skipIf(!hasOpenssl)('revocation data for a seal', () => {
     expect((await refusal('signer', 'root')).message).toMatch(/signer\.crl: an answer of more than 16384 bytes/);
   });
 
+  test('a server sends two lists where one was asked for', async () => {
+    const both = Buffer.concat([authority.list('one.pem', []), authority.list('two.pem', [])]);
+    const [certificate, issuer] = [load('signer'), load('root')];
+    await expect(acceptRevocation(new Uint8Array(both), certificate, issuer, NOW, testPlatform)).rejects.toThrow(/more than was asked for/);
+  });
+
+  test('more than a seal carries is not embedded', async () => {
+    const accept = (): Promise<Uint8Array> => Promise.resolve(new Uint8Array(8193));
+    const post = (): Promise<Uint8Array> => Promise.resolve(new Uint8Array());
+    const path = ['below', 'middle', 'root'].map(load);
+    const error = await gatherRevocations(path, { post, get: post, accept }).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'E_NO_ROOM', message: expect.stringMatching(/16386 bytes.*at most 16384/) });
+  });
+
   test('only http: and https: are asked, and only what is for this', async () => {
     expect((await refusal('odd', 'root')).message).toMatch(/names nobody who could be asked/);
     expect((await refusal('silent', 'root')).code).toBe('E_HTTP');

@@ -90,19 +90,59 @@ describe('revocation lists', () => {
     );
   });
 
-  test('an entry that matters is read in full', () => {
+  test('every entry is read in full, whether it matters or not', () => {
     const find = (bytes: Uint8Array) => parseCertificateList(bytes).revoked.find(entry.serial);
-    const date = changed(list, (top) => void (at(top, 0, 5, 0, 1).content = new TextEncoder().encode('269922000000Z')));
-    expect(refusal(() => find(date)).message).toMatch(/UTC Time/);
     for (const reason of [7, 11, 255]) {
-      const bytes = makeList({ issuer: root, entries: [{ ...entry, reason }] });
-      expect(refusal(() => find(bytes)).message).toMatch(/not a reason|canonical/);
+      const bytes = makeList({ issuer: root, entries: [{ serial: Uint8Array.of(1), reason }, entry] });
+      expect(refusal(() => parseCertificateList(bytes)).message).toMatch(/not a reason|canonical/);
     }
+    const odd = extension(OID.invalidityDate, der.time(NOW));
+    expect(refusal(() => parseCertificateList(makeList({ issuer: root, entries: [{ ...entry, extensions: [odd] }] }))).code).toBe('E_DER');
     expect(find(makeList({ issuer: root, entries: [{ ...entry, invalidityDate: NOW }] }))).toMatchObject([
       { reason: 'unspecified', invalidityDate: NOW },
     ]);
     expect(find(makeList({ issuer: root, entries: [{ ...entry, date: Date.UTC(2051, 0) / 1000 }] }))[0].date).toBe(
       Date.UTC(2051, 0) / 1000,
+    );
+  });
+
+  test('a date is one when the slow way says so', () => {
+    const two = (number: number): string => String(number).padStart(2, '0');
+    const digits = fc.tuple(...[99, 14, 33, 25, 61, 61].map((max) => fc.nat(max)));
+    const withDate = (tag: number, text: string): Uint8Array =>
+      changed(
+        list,
+        (top) =>
+          void (top.children[0].children[5].children[0].children[1] = { tag, children: [], content: new TextEncoder().encode(text) }),
+      );
+    const isGood = (bytes: Uint8Array): boolean => {
+      try {
+        return parseCertificateList(bytes).revoked.find(entry.serial).length === 1;
+      } catch (error) {
+        expect(error).toBeInstanceOf(DisksealError);
+        return false;
+      }
+    };
+    const century = fc.constantFrom('', '19', '20', '21');
+    fc.assert(
+      fc.property(digits, century, (parts, first) => {
+        const text = `${first}${parts.map(two).join('')}Z`;
+        const year = first === '' ? (parts[0] < 50 ? 2000 : 1900) + parts[0] : Number(first) * 100 + parts[0];
+        const [, month, day, hour, minute, second] = parts;
+        const date = new Date(Date.UTC(year, month - 1, day, hour, minute, second));
+        const same = date.getUTCMonth() === month - 1 && date.getUTCDate() === day && date.getUTCHours() === hour;
+        const exists = same && month > 0 && minute < 60 && second < 60 && (first === '' || year >= 2050);
+        expect(isGood(withDate(first === '' ? 0x17 : 0x18, text)), text).toBe(exists);
+      }),
+      {
+        numRuns: 1000,
+        examples: [
+          [[0, 2, 29, 0, 0, 0], ''],
+          [[0, 2, 29, 0, 0, 0], '21'],
+          [[52, 2, 29, 23, 59, 59], '20'],
+          [[24, 2, 30, 0, 0, 0], ''],
+        ],
+      },
     );
   });
 

@@ -27,6 +27,8 @@ export interface ListRecipe {
   extensions?: Uint8Array[];
   /** Whose key signs: the issuer's when absent. */
   signer?: Made;
+  /** Whose key it says signed it. */
+  authorityKey?: Made;
   /** Replaces the encoded issuer name. */
   issuerName?: Uint8Array;
   algorithm?: Uint8Array;
@@ -39,7 +41,7 @@ export function makeList(recipe: ListRecipe): Uint8Array {
   const nextUpdate = 'nextUpdate' in recipe ? recipe.nextUpdate : thisUpdate + 7 * DAY;
   const number = 'number' in recipe ? recipe.number : 1;
   const algorithm = recipe.algorithm ?? encodeSignatureAlgorithm(signer.key.scheme, signer.key.hash);
-  const key = sha256(issuer.key.spki).subarray(0, 20);
+  const key = sha256((recipe.authorityKey ?? issuer).key.spki).subarray(0, 20);
   const extensions = [
     extension(OID.authorityKeyIdentifier, der.sequence(der.implicit(0, der.octetString(key)))),
     ...(number === undefined ? [] : [extension(OID.crlNumber, der.integer(number))]),

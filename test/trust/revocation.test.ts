@@ -250,6 +250,7 @@ describe('attack 48: lists that prove nothing', () => {
     ['an unknown critical extension', { extensions: [extension('1.2.3', der.nullValue(), true)] }, /critical extension 1\.2\.3/],
     ['without number', { number: undefined }, /has no number/],
     ['a list of changes', { extensions: [extension(OID.deltaCrlIndicator, der.integer(1), true)] }, /only tells what has changed/],
+    ['of another key by its own words', { authorityKey: stranger }, /names another key as the one that signed it/],
     ['indirect', { extensions: [scope({ flags: [4] })] }, /speaks for other issuers/],
     ['of authorities', { extensions: [scope({ flags: [2] })] }, /is about authorities only/],
     ['of attribute certificates', { extensions: [scope({ flags: [5] })] }, /is about attribute certificates/],
@@ -386,6 +387,12 @@ describe('attack 48: who may answer', () => {
     const answer = response({}, { signer, certificates: [signer] });
     expect(await verdict([answer])).toMatch(/^refused unknown/);
     expect(await verdict([answer])).toMatch(words);
+  });
+
+  test('a certificate that speaks for itself', async () => {
+    const own = responder({ extensions: noCheck });
+    const answer = makeResponse({ signer: own, answers: [{ certificate: own }] });
+    expect(await verdict([answer], { path: [own, root] })).toMatch(/^refused unknown: .*signed by the certificate that it is about/);
   });
 
   test('a responder whose certificate is not there', async () => {
