@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { bytesDisk, type Disk } from '../../src/core/disk.ts';
+import { writeCueSheet } from '../../src/formats/containers/bincue/cue-sheet.ts';
 import { encodeSector, RAW_SECTOR } from '../../src/formats/containers/bincue/sector.ts';
 import { KolyTrailer } from '../../src/formats/containers/udif/structs.ts';
 import { format as formatUdf } from '../../src/formats/filesystems/udf/format.ts';
@@ -12,6 +13,7 @@ import { partition } from '../../src/formats/partitions/gpt/partition.ts';
 import { parseSignedData } from '../../src/pki/cms.ts';
 import { AreaMark } from '../../src/seal/area.ts';
 import { compareCodePoints } from '../../src/seal/inventory.ts';
+import { writeMemory } from '../../src/trust/remembered.ts';
 import { extension, makeCertificate, nameOf, testChain, testKey } from '../support/certificates.ts';
 import { placesOf, sealedImage } from '../support/forged-seal.ts';
 import { file, folder, NEW_YEAR, symlink, tree } from '../support/memory-tree.ts';
@@ -258,6 +260,33 @@ function store(): Uint8Array {
   return writeStore(records, compareCodePoints);
 }
 
+function policies(): Uint8Array[] {
+  const hex = 'ab'.repeat(32);
+  const all = [
+    { trust: `sha256:${hex}`, publishers: '*' },
+    {
+      trust: ['root.pem', `sha256:${hex}`],
+      timestampTrust: 'root.pem',
+      publishers: {
+        alice: { spki: `spki:${hex}` },
+        bob: { certificate: [hex], subject: 'CN=Bob', issuer: `sha256:${hex}` },
+        carol: { san: 'uri:https://example.com/carol', issuer: 'CN=CA,O=Example' },
+      },
+      require: { count: 2, of: ['alice', 'bob'] },
+      products: ['com.example.hello'],
+      channels: ['stable'],
+      minVersion: '1.2.0',
+      minBuild: 3,
+      timestamp: 'required',
+      maxTimestampAge: 30,
+      revocation: 'hard',
+      revocationData: 'list.crl',
+      algorithms: { hashes: ['sha256'], keys: ['P-256', 'RSA'], rsaBits: 4096 },
+    },
+  ];
+  return all.map((one) => new TextEncoder().encode(JSON.stringify(one)));
+}
+
 export async function seeds(): Promise<Seeds> {
   const small = tree('S', [file('a', 'b')]);
   const sealed = await sealedImage(small, testChain().leaf);
@@ -281,10 +310,12 @@ export async function seeds(): Promise<Seeds> {
     ),
     layers: [plain, tiny.bytes, isoImages()[0]],
     partitions: [(await read(gpt)).slice(0, 60_000)],
+    policy: policies(),
+    memory: [writeMemory({ time: 1_780_000_000, publishers: [] })],
     hfsplus: [volume.bytes, tiny.bytes],
     iso9660: isoImages(),
     udf: [await read(await formatUdf(sample(), { volumeId: 1n, created: NEW_YEAR }))],
-    bincue: [rawSectors()],
+    bincue: [rawSectors(), new TextEncoder().encode(writeCueSheet({ file: 'x.bin', mode: 'MODE1/2352' }))],
     'ds-store': [store()],
     appledouble: [await read(double), await read(writeAppleDouble({ finderInfo: undefined, resourceFork: undefined, xattrs }))],
   };

@@ -145,12 +145,16 @@ export const IMAGES = {
     },
   },
   bincue: {
-    modules: ['core/disk', 'formats/containers/bincue/open'],
+    modules: ['core/disk', 'formats/containers/bincue/open', 'formats/containers/bincue/cue-sheet'],
+    words: ['FILE "x.bin" BINARY\n', '  TRACK 01 MODE1/2352\n', '    INDEX 01 00:00:00\n'],
     async run(modules, bytes) {
       const { isBin, open } = modules['formats/containers/bincue/open'];
       const image = disk(modules, bytes);
       await isBin(image);
-      await touch(open(image));
+      await each(
+        async () => modules['formats/containers/bincue/cue-sheet'].readCueSheet(new TextDecoder().decode(bytes)),
+        () => touch(open(image)),
+      );
     },
   },
   'ds-store': {

@@ -17,6 +17,11 @@ const PLIST_WORDS = (
   '</integer>|<real>|<date>|<true/>|<false/>|<!--|-->|<!DOCTYPE|<![CDATA[|]]>|&amp;|&#x0;|&#xd800;|&lt;|&x;|<?xml |?>|' +
   '<key>__proto__</key>|-9223372036854775808|\ufeff'
 ).split('|');
+const POLICY_WORDS = (
+  'trust timestampTrust publishers require count of products channels platforms architectures formats minVersion minBuild timestamp ' +
+  'maxTimestampAge revocation revocationData algorithms apple pin state spki certificate subject issuer san teamId hashes keys rsaBits * ' +
+  'required ifExpired ignore hard soft off com.example.hello stable dmg sha256 RSA 1.2.0 __proto__'
+).split(' ');
 const PEM_WORDS = [
   '-----BEGIN CERTIFICATE-----',
   '-----END CERTIFICATE-----',
@@ -71,14 +76,12 @@ export const MESSAGES = {
     modules: ['pki/timestamp-token', 'pki/timestamp-token-write', 'pki/timestamp-request', 'pki/ber'],
     mutate: mutateDer,
     run(modules, bytes) {
-      const { parseTimeStampToken, readTimeStampStatement } = modules['pki/timestamp-token'];
       const { tokenParts, encodeTimeStampToken, signatureToRenew } = modules['pki/timestamp-token-write'];
       // What an authority sends is made fit for a seal.
       attempt(() => encodeTimeStampToken(tokenParts(modules['pki/ber'].derFromBer(bytes, 'token'))));
       attempt(() => modules['pki/timestamp-request'].parseTimeStampResponse(bytes));
       attempt(() => signatureToRenew(bytes));
-      readTimeStampStatement(bytes);
-      parseTimeStampToken(bytes);
+      modules['pki/timestamp-token'].parseTimeStampToken(bytes);
     },
   },
   crl: {
@@ -107,6 +110,30 @@ export const MESSAGES = {
       attempt(() => modules['pki/pkcs8'].parseEncryptedPrivateKeyInfo(bytes));
       attempt(() => modules['pki/pkcs12'].parseSafeContents(bytes));
       modules['pki/pkcs12'].parsePfx(bytes);
+    },
+  },
+  policy: {
+    modules: ['trust/policy-file', 'trust/policy-document', 'trust/policy-sources', 'cli/policy-text'],
+    mutate: mutateJson,
+    words: POLICY_WORDS,
+    async run(modules, bytes) {
+      const text = new TextDecoder().decode(bytes);
+      const { parsePolicyJson, policyFromDocument } = modules['trust/policy-file'];
+      attempt(() => modules['cli/policy-text'].readPolicyText(text, 'policy.yaml'));
+      const document = parsePolicyJson(text);
+      modules['trust/policy-document'].policyFaults(document);
+      // Files that it names are as hostile as itself.
+      const source = await policyFromDocument(document, 'policy.json', async () => bytes);
+      modules['trust/policy-sources'].policiesInForce([source]);
+    },
+  },
+  memory: {
+    modules: ['trust/remembered'],
+    mutate: mutateJson,
+    words: ['publishers', 'time', 'product', 'anchor', 'subject', 'keys', 'seen', 'version', 'build', '__proto__'],
+    run({ 'trust/remembered': { parseMemory, writeMemory } }, bytes) {
+      const memory = parseMemory(bytes);
+      parseMemory(writeMemory(memory));
     },
   },
   statement: {
