@@ -16,8 +16,8 @@ export interface PolicyReport extends Omit<CompletePolicy, 'anchors' | 'timestam
   readonly timestampTrust: readonly AnchorReport[];
   /** Days. */
   readonly maxTimestampAge?: number | undefined;
-  /** How many CRLs and OCSP responses were given beside the image. */
-  readonly revocationData: number;
+  /** How many CRLs and OCSP responses were given beside the image, if any. */
+  readonly revocationData?: number | undefined;
 }
 
 export async function reportPolicy(policy: CompletePolicy, platform: Platform): Promise<PolicyReport> {
@@ -40,7 +40,7 @@ export async function reportPolicy(policy: CompletePolicy, platform: Platform): 
     timestamp,
     maxTimestampAge: maxTimestampAge === undefined ? undefined : maxTimestampAge / 86_400,
     revocation,
-    revocationData: evidence.crls.length + evidence.responses.length,
+    revocationData: evidence.crls.length + evidence.responses.length || undefined,
     algorithms,
     apple,
   };

@@ -1,6 +1,7 @@
 /** The policy in force: flags, files and the system's; rule 17 of the seal, attacks 55 and 56. */
 import { chmod, chown, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Host } from '../../src/cli/host.ts';
 import { type PolicyInForce, policyFrom, type TrustOptions } from '../../src/cli/policy.ts';
@@ -254,4 +255,25 @@ describe('attacks 55 and 56: nothing is looked for', () => {
 test('a FIFO or a device is no policy, and nobody waits for it', async () => {
   await symlink('/dev/zero', join(folder, 'zero.yaml'));
   await expect(load({ policy: join(folder, 'zero.yaml') })).rejects.toMatchObject({ code: 'E_POLICY', message: 'it is no file' });
+});
+
+describe('whatever a policy file holds', () => {
+  const refusedOrRead = (text: string): void => {
+    try {
+      readPolicyText(text, 'policy.yaml');
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'E_POLICY' });
+    }
+  };
+
+  test('it is read or refused in words', () => {
+    fc.assert(fc.property(fc.string({ maxLength: 200, unit: 'binary' }), refusedOrRead), { numRuns: 300 });
+    const line = fc.tuple(
+      fc.constantFrom('trust', 'publishers', 'require', '- a', '  of', '"', '{', '&a', '*a', '!!map', '<<', '?'),
+      fc.string(),
+    );
+    const text = fc.array(line, { maxLength: 8 }).map((lines) => lines.map(([key, value]) => `${key}: ${value}`).join('\n'));
+    fc.assert(fc.property(text, refusedOrRead), { numRuns: 500 });
+    fc.assert(fc.property(fc.json(), refusedOrRead), { numRuns: 300 });
+  });
 });
