@@ -37,7 +37,7 @@ export interface Source {
 export async function openSource(name: string, options: SourceOptions, output: Output): Promise<Source> {
   const input = name === '-' ? undefined : await openInput(name);
   const { copyTo } = options;
-  if (input && copyTo === undefined) return { ...input, publish: async () => undefined };
+  if (input && copyTo === undefined) return watched(input, output);
   try {
     const kept = copyTo === undefined ? undefined : await createOutput(copyTo, { force: options.force ?? false, secret: true });
     const place: OutputFile | Spool = kept ?? (await createSpool('-'));
@@ -52,6 +52,22 @@ export async function openSource(name: string, options: SourceOptions, output: O
     await input?.close();
     throw error;
   }
+}
+
+/** What comes from a server while it is judged is shown as it comes. */
+function watched(input: Input, output: Output): Source {
+  const progress = input.remote ? createProgress(output, `reading ${input.shown}`) : undefined;
+  const show = (): void => progress?.update(input.transferred(), input.disk.size, humanSize(input.transferred()));
+  const timer = progress && setInterval(show, 200).unref();
+  return {
+    ...input,
+    publish: async () => undefined,
+    async close() {
+      clearInterval(timer);
+      progress?.finish();
+      await input.close();
+    },
+  };
 }
 
 async function fill(

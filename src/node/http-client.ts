@@ -28,7 +28,7 @@ export interface HttpTimes {
   readonly pause: number;
 }
 
-const TIMES: HttpTimes = { connect: 15_000, headers: 30_000, idle: 30_000, total: 60_000, slowest: 16_384, pause: 400 };
+const TIMES: HttpTimes = { connect: 15_000, headers: 30_000, idle: 30_000, total: 60_000, slowest: 1024, pause: 400 };
 const MOST_REDIRECTS = 5;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 /** Of a bounded answer, unless said otherwise. Bytes. */

@@ -89,6 +89,14 @@ test('ls transfers less, verify --quick the seal alone', async () => {
   }
 });
 
+test('verify: all of it, once', async () => {
+  const before = server.sent();
+  const run = await diskseal(['verify', `${server.url}/Gigabyte.dmg`, ...trust]);
+  console.log(`${run.milliseconds} ms`);
+  expect(run.code).toBe(0);
+  expect(server.sent() - before).toBeLessThan(size + 4 * MIB);
+});
+
 test('get: all of it, in bounded memory', async () => {
   const folder = await temporaryFolder();
   const before = server.sent();

@@ -105,6 +105,8 @@ async function proveRemote(remote: RangedFile, { policy, limit, output, platform
   for (const check of verdict.checks) output.detail(`${check.status.padEnd(8)} ${check.name.padEnd(11)} ${check.message}`);
   refuse(verdict, remote.shown, 12);
   if (remote.size > limit) throw tooLarge(remote, remote.size);
+  const { imageSize } = verdict.leaves!.coverage;
+  if (imageSize !== remote.size) throw new DisksealError('E_INTERNAL', `internal error: ${imageSize} bytes are sealed of ${remote.size}`);
   return { leaves: verdict.leaves!, disk };
 }
 
