@@ -92,6 +92,10 @@ describe('imports', () => {
     expect(mayImport('node', 'formats/plist')).toBe(false);
     expect(mayImport('formats/containers/udif', 'formats/filesystems/hfsplus')).toBe(false);
   });
+  test('SHA-1 names things in OCSP and does nothing else', () => {
+    const users = imports.filter(({ target }) => target.endsWith('/sha1.ts')).map(({ file }) => file);
+    expect(users.sort()).toEqual(['pki/ocsp-request.ts', 'trust/ocsp-statement.ts']);
+  });
   test('rooms that run in a browser import nothing of Node', () => {
     const broken = imports.filter(({ file, target }) => target.startsWith('node:') && PORTABLE.includes(file.split('/')[0]));
     expect(broken).toEqual([]);
