@@ -8,6 +8,7 @@ import { type HfsPlusTree, open as openHfsPlus } from '../../formats/filesystems
 import { rawFields as rawHfsPlus } from '../../formats/filesystems/hfsplus/raw.ts';
 import { VolumeAttribute } from '../../formats/filesystems/hfsplus/structs.ts';
 import { open as openIso9660, type ViewName, views } from '../../formats/filesystems/iso9660/open.ts';
+import { rawFields as rawIso9660 } from '../../formats/filesystems/iso9660/raw.ts';
 import { rawFields as rawPartitions } from '../../formats/partitions/raw.ts';
 import { openFile } from '../../node/file-disk.ts';
 import { parseSignedData } from '../../pki/cms.ts';
@@ -279,6 +280,7 @@ async function showRaw(path: string, image: Disk, layers: Layers, seal: SealSumm
 }
 
 function rawVolume({ disk, filesystem, position }: Volume): AsyncIterable<RawField> | Iterable<RawField> {
+  if (filesystem === 'iso9660') return shifted(rawIso9660(disk), position);
   return filesystem === 'hfsplus' || filesystem === 'hfsx' ? shifted(rawHfsPlus(disk), position) : [];
 }
 
