@@ -49,13 +49,20 @@ async function hunt() {
   for (;;) {
     const batch = Array.from({ length: BATCH }, () => mutant(target, inputs, random));
     for (const bytes of batch) await run(bytes);
-    if (coverage.take(false) === 0) continue;
-    // One of the batch reached something new: the shortest that does is kept.
-    for (const bytes of batch.sort((a, b) => a.length - b.length)) {
-      await run(bytes);
-      if (coverage.take() === 0) continue;
-      inputs.push(bytes);
-      parentPort.postMessage({ kind: 'new', bytes, reached: coverage.reached });
+    if (coverage.take(false) > 0) await attribute(batch);
+  }
+}
+
+/** Finds by halves who of a batch reached something new: asking what ran costs more than running. */
+async function attribute(batch) {
+  for (const half of [batch.slice(0, batch.length >> 1), batch.slice(batch.length >> 1)]) {
+    if (half.length === 0) continue;
+    for (const bytes of half) await run(bytes);
+    if (half.length > 1) {
+      if (coverage.take(false) > 0) await attribute(half);
+    } else if (coverage.take() > 0) {
+      inputs.push(half[0]);
+      parentPort.postMessage({ kind: 'new', bytes: half[0], reached: coverage.reached });
     }
   }
 }
