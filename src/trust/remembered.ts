@@ -42,7 +42,7 @@ const MEMORY: Schema = {
   type: 'object',
   additionalProperties: false,
   required: ['type', 'time', 'publishers'],
-  properties: { type: { const: TYPE }, time: { type: 'integer' }, publishers: { type: 'array', items: pin } },
+  properties: { type: { const: TYPE }, time: { type: 'integer' }, publishers: { type: 'array', items: pin, maxItems: 100_000 } },
 };
 
 /** @throws DisksealError `E_STATE` */

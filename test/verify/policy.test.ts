@@ -146,6 +146,15 @@ describe('rule 14: the time at which a path is judged', () => {
     const result = await judge(stamped(leaf, NOW + DAY), withTime);
     expect(codeOf(result)).toBe('ok');
     expect(result.checks).toContainEqual(expect.objectContaining({ name: 'clock', status: 'warning' }));
+    // So for a renewal: a stranger's may not come from the future, whatever it renews.
+    const renewed = (from: typeof authority): SignerRecipe => ({
+      leaf,
+      tokens: [{ authority, time: NOW - DAY, renewal: { authority: from, time: NOW + DAY } }],
+    });
+    expect(await outcome(renewed(other), withTime)).toBe('E_TIMESTAMP');
+    expect((await judge(renewed(authority), withTime)).checks).toContainEqual(
+      expect.objectContaining({ name: 'clock', status: 'warning' }),
+    );
     // Beyond the life of the authority's own certificate nobody vouches for it.
     expect(await outcome(stamped(leaf, NOW + 20 * YEAR), withTime)).toBe('E_TIMESTAMP');
   });
