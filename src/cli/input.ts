@@ -14,9 +14,12 @@ export interface Input {
   close(): Promise<void>;
 }
 
-/** @throws DisksealError `E_NOT_FOUND`, `E_READ`, `E_HTTP` with the hint `get` when a server has no ranges */
-export function openInput(name: string): Promise<Input> {
-  return open(name, false);
+/**
+ * @param size - of the image, when it is on a device
+ * @throws DisksealError `E_NOT_FOUND`, `E_READ`, `E_HTTP` with the hint `get` when a server has no ranges
+ */
+export function openInput(name: string, size?: number): Promise<Input> {
+  return open(name, false, size);
 }
 
 /** A detached seal: small enough that a server without ranges will do. @throws DisksealError as `openInput` */
@@ -24,9 +27,9 @@ export function openSeal(name: string): Promise<Input> {
   return open(name, true);
 }
 
-async function open(name: string, small: boolean): Promise<Input> {
+async function open(name: string, small: boolean, size?: number): Promise<Input> {
   // Loaded only for a URL.
   if (isUrl(name)) return (await import('./remote-input.ts')).openRemoteInput(name, small);
-  const disk = await openFile(name);
+  const disk = await openFile(name, size);
   return { disk, shown: name, remote: false, transferred: () => 0, close: () => disk.close() };
 }

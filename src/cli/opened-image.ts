@@ -5,6 +5,7 @@ import { trustUnverified } from '../verify/verified-disk.ts';
 import { openVerified, type VerifiedTree } from '../verify/verified-tree.ts';
 import { type VerifyPolicy, verify } from '../verify/verify.ts';
 import { parseByteCount } from './byte-count.ts';
+import { deviceSize } from './device-size.ts';
 import { type Input, openInput, openSeal } from './input.ts';
 import type { Output } from './output.ts';
 import { policyFrom, type TrustOptions } from './policy.ts';
@@ -41,8 +42,11 @@ export async function withImage<T>(
 ): Promise<T> {
   const size = options.size === undefined ? {} : { size: parseByteCount(options.size, '--size') };
   const policy = options.insecureSkipVerify ? undefined : { ...(await policyFrom(options)), ...size };
-  const input = await openInput(name);
   const seal = options.seal === undefined ? undefined : await openSeal(options.seal);
+  const input = await openInput(name, await deviceSize(options.size, seal?.disk)).catch(async (error: unknown) => {
+    await seal?.close();
+    throw error;
+  });
   try {
     const opened = await (policy
       ? openChecked(input, seal ? { ...policy, seal: seal.disk } : policy, output, platform)

@@ -19,6 +19,8 @@ export interface SourceOptions {
   readonly copyTo?: string | undefined;
   readonly force?: boolean | undefined;
   readonly maxSize?: number | undefined;
+  /** Of the image, when it is on a device. */
+  readonly size?: number | undefined;
   /** For a pipe: what its chunks must be. */
   readonly proven?: ProvenSeal | undefined;
 }
@@ -35,7 +37,7 @@ export interface Source {
 
 /** @throws DisksealError `E_NOT_FOUND`, `E_READ`, `E_HTTP`, `E_WRITE`, `E_EXISTS`; for a proven seal `E_TAMPERED`, `E_TRUNCATED`, `E_UNCOVERED` */
 export async function openSource(name: string, options: SourceOptions, output: Output): Promise<Source> {
-  const input = name === '-' ? undefined : await openInput(name);
+  const input = name === '-' ? undefined : await openInput(name, options.size);
   const { copyTo } = options;
   if (input && copyTo === undefined) return watched(input, output);
   try {

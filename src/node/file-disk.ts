@@ -15,9 +15,10 @@ const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /**
  * Opens a file once; everything is read through that descriptor, whatever happens to the path afterwards.
+ * @param deviceSize - how many bytes of a device are wanted: a device is refused without it, and a file does not need it
  * @throws DisksealError `E_NOT_FOUND`, `E_READ`
  */
-export async function openFile(path: string): Promise<FileDisk> {
+export async function openFile(path: string, deviceSize?: number): Promise<FileDisk> {
   const handle = await open(path, READ).catch((error: unknown) => {
     throw readError(path, error);
   });
@@ -27,6 +28,13 @@ export async function openFile(path: string): Promise<FileDisk> {
       throw new DisksealError('E_READ', 'a pipe, which can be read only once', {
         path,
         hint: '"diskseal verify -" judges what comes through one',
+      });
+    }
+    if (stat.isBlockDevice()) {
+      if (deviceSize !== undefined) return { path, ...diskOf(path, handle, deviceSize), close: () => handle.close() };
+      throw new DisksealError('E_READ', 'a device, which does not say how much of it is the image', {
+        path,
+        hint: '--size says it, or the --seal that came with the image',
       });
     }
     if (!stat.isFile()) throw new DisksealError('E_READ', 'not a regular file', { path });

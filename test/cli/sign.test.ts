@@ -31,6 +31,13 @@ const has = (program: string): boolean => {
   return found;
 };
 
+/** Devices that are files behind, for whoever may make them. */
+const loops = ((): boolean => {
+  const found = process.getuid?.() === 0 && spawnSync('losetup', ['-f']).status === 0;
+  if (!found) console.warn('no loop devices here: images on devices are not tested');
+  return found;
+})();
+
 beforeAll(async () => {
   folder = await temporaryFolder();
   await good('keys', 'new', 'one', '--name', 'First');
@@ -160,6 +167,30 @@ describe('a seal that is there', () => {
     await good('verify', 'k.iso', '--seal', 'k.iso.seal', ...TRUST, '--trust', 'two/publisher.cert.pem');
     const other = await run('sign', 'k.iso', ...SECOND, '--detached', '--product-version', '9', '-o', 'k9.seal');
     expect({ code: other.code, stderr: other.stderr }).toMatchObject({ code: 22, stderr: expect.stringMatching(/differ/) });
+  });
+  test.skipIf(!loops)('rule 2: a device needs --size or --seal', async () => {
+    await put('q.iso', smallIso({ padding: 60 }));
+    await good('sign', 'q.iso', ...KEY, ...IDENTITY, '--detached');
+    await good('sign', 'q.iso', ...KEY, ...IDENTITY, '-o', 'q2.iso');
+    const size = String((await read('q.iso')).length);
+    for (const [name, ...says] of [
+      ['q.iso', '--seal', 'q.iso.seal'],
+      ['q2.iso', '--size', size],
+    ] as const) {
+      const image = await read(name);
+      await put('device', new Uint8Array(Buffer.concat([image, new Uint8Array(100_000)])));
+      const device = execFileSync('losetup', ['-f', '--show', join(folder, 'device')])
+        .toString()
+        .trim();
+      try {
+        const { code, stderr } = await run('verify', device, ...TRUST);
+        expect({ code, stderr }).toMatchObject({ code: 3, stderr: expect.stringMatching(/--size/) });
+        await good('verify', device, ...says, ...TRUST);
+        expect((await good('cat', device, 'FILE.TXT', ...says, ...TRUST)).stdout).toBe(smallIso.content);
+      } finally {
+        execFileSync('losetup', ['-d', device]);
+      }
+    }
   });
   test('rule 4: nothing is added under an Apple code signature; a detached seal is offered', async () => {
     await put('app.txt', new Uint8Array(Buffer.from('text')));

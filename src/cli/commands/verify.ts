@@ -8,6 +8,7 @@ import type { Check } from '../../verify/verdict.ts';
 import { type Verdict, type VerifyPolicy, verify } from '../../verify/verify.ts';
 import { parseByteCount } from '../byte-count.ts';
 import type { Call } from '../command.ts';
+import { deviceSize } from '../device-size.ts';
 import { errorDocument, reportError } from '../errors.ts';
 import { explanationOf } from '../explanations.ts';
 import { type Input, openSeal } from '../input.ts';
@@ -65,7 +66,8 @@ async function judge(name: string, options: Options, policy: PolicyInForce, outp
     // A pipe is judged while it runs only when what its chunks must be is proven before.
     const proven = seal && name === '-' ? await prove(seal, policy, platform) : undefined;
     const limit = maxSize === undefined ? undefined : parseByteCount(maxSize, '--max-size');
-    const source = await openSource(name, { copyTo, force, maxSize: limit, proven }, output);
+    const size = await deviceSize(options.size, seal?.disk);
+    const source = await openSource(name, { copyTo, force, maxSize: limit, proven, size }, output);
     try {
       const verdict = await verify(source.disk, { ...policy, deep, quick, ...(seal ? { seal: seal.disk } : {}) }, platform);
       if (verdict.exitCode === 0) await source.publish();
