@@ -70,9 +70,11 @@ function indent(line: string): string {
 function textOf(value: unknown): string {
   if (Array.isArray(value)) return value.map(textOf).join(', ');
   if (typeof value !== 'object' || value === null) return String(value);
-  const { subject, sha256, ...rest } = value as Record<string, unknown>;
-  const own =
-    sha256 === undefined ? [] : [subject === undefined ? `sha256:${textOf(sha256)}` : `${textOf(subject)} (sha256:${textOf(sha256)})`];
-  const named = sha256 === undefined && subject !== undefined ? { subject, ...rest } : rest;
-  return [...own, ...Object.entries(named).flatMap(([key, inner]) => (inner === undefined ? [] : `${key} ${textOf(inner)}`))].join(' and ');
+  if ('sha256' in value) return anchorText(value as AnchorReport);
+  const members = Object.entries(value).filter(([, inner]) => inner !== undefined);
+  return members.map(([key, inner]) => `${key} ${textOf(inner)}`).join(' and ');
+}
+
+function anchorText({ subject, sha256 }: AnchorReport): string {
+  return subject === undefined ? `sha256:${sha256}` : `${subject} (sha256:${sha256})`;
 }
