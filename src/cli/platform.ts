@@ -5,9 +5,9 @@ import { createThreadPool, type ThreadPool } from '../node/threads.ts';
 
 let prepared: ThreadPool | undefined;
 
-/** Starts threads that the command will want, so that they are there when its code is loaded. Once is enough. */
-export function prepareThreads(ready: number): void {
-  prepared ??= createThreadPool({ ready });
+/** Starts threads that the command will want, so that they are there when its code is loaded. Once is enough. @param width - how many at most */
+export function prepareThreads(ready: number, width?: number): void {
+  prepared ??= createThreadPool({ ready, ...(width === undefined ? {} : { width }) });
 }
 
 /** Gives the platform to `use` and ends its threads afterwards, whatever happened. */

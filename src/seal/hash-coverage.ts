@@ -9,9 +9,9 @@ import { LEAF_PREFIX } from './hash-tree.ts';
 
 /** 1 MiB: sixteen leaves a read. */
 const PIECE = 1 << 20;
-/** Leaves in a share of the tree: 64 MiB at first, 1 MiB towards the end, so that all are done at about the same time. */
+/** Leaves in a share of the tree: 64 MiB at first, 4 MiB towards the end, so that all are done at about the same time. */
 const LARGEST_SHARE = 1024;
-const SMALLEST_SHARE = 16;
+const SMALLEST_SHARE = 64;
 
 export interface LeavesInput {
   /** A file held open by descriptor; the position is relative to `file.offset`. */
@@ -40,10 +40,8 @@ export async function hashCoverage(
   const file = wholeFile(image);
   if (!file) return hashInOnePass(read, covered, masked, platform);
   const { threads } = platform;
-  // This thread is at work too.
-  const helpers = Math.max(1, threads.width - 1);
   const table = new Uint8Array(32 * leafCount(covered));
-  const left = sharesOf(covered, helpers + 1);
+  const left = sharesOf(covered, threads.width + 1);
   const takeShares = async (hash: (range: Range) => Promise<Uint8Array>): Promise<void> => {
     for (const { first, range } of left) table.set(await hash(range), 32 * first);
   };
@@ -52,14 +50,15 @@ export async function hashCoverage(
     await takeShares((range) => hashLeaves(read, range, masked, platform));
     return flat;
   };
-  const beside = Array.from({ length: helpers }, () => takeShares((range) => threads.run(leavesTask, { file, range, masked })));
+  // Two for each thread: the next share is there when one is done.
+  const beside = Array.from({ length: 2 * threads.width }, () => takeShares((range) => threads.run(leavesTask, { file, range, masked })));
   // All of them, even when one fails: nobody may still read from a descriptor that the caller closes.
   const [flat, ...others] = await Promise.allSettled([here(), ...beside]);
   for (const result of [flat, ...others]) if (result.status === 'rejected') throw result.reason;
   return { flat: (flat as PromiseFulfilledResult<Uint8Array>).value, table };
 }
 
-/** Large shares first: the fewer there are, the less a thread waits for the next. @param lanes - how many take of them */
+/** Large shares first: the fewer there are, the less a thread waits for the next. @param lanes - threads at work */
 function* sharesOf(covered: readonly Range[], lanes: number): Generator<{ first: number; range: Range }> {
   const leaves = leafCount(covered);
   let first = 0;
