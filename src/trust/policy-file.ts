@@ -42,15 +42,6 @@ export async function policyFromDocument(
   };
 }
 
-/** For JSON alone; the command line reads YAML too. @throws DisksealError `E_POLICY` */
-export function parsePolicyJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new DisksealError('E_POLICY', `the policy is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-  }
-}
-
 function listOf(texts: string | readonly string[]): readonly string[] {
   return typeof texts === 'string' ? [texts] : texts;
 }

@@ -113,14 +113,14 @@ export const MESSAGES = {
     },
   },
   policy: {
-    modules: ['trust/policy-file', 'trust/policy-document', 'trust/policy-sources', 'cli/policy-text'],
+    modules: ['trust/policy-file', 'trust/policy-document', 'trust/policy-sources', 'cli/policy-text', 'cli/policy-json'],
     mutate: mutateJson,
     words: POLICY_WORDS,
     async run(modules, bytes) {
       const text = new TextDecoder().decode(bytes);
-      const { parsePolicyJson, policyFromDocument } = modules['trust/policy-file'];
+      const { policyFromDocument } = modules['trust/policy-file'];
       attempt(() => modules['cli/policy-text'].readPolicyText(text, 'policy.yaml'));
-      const document = parsePolicyJson(text);
+      const document = modules['cli/policy-json'].readPolicyText(text, 'policy.json');
       modules['trust/policy-document'].policyFaults(document);
       // Files that it names are as hostile as itself.
       const source = await policyFromDocument(document, 'policy.json', async () => bytes);

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { DisksealError } from '../../src/core/errors.ts';
 import { writePem } from '../../src/pki/pem.ts';
 import { checkedPolicy, policyFaults } from '../../src/trust/policy-document.ts';
-import { type PolicySource, parsePolicyJson, policyFromDocument } from '../../src/trust/policy-file.ts';
+import { type PolicySource, policyFromDocument } from '../../src/trust/policy-file.ts';
 import { POLICY_SCHEMA, policyJsonSchema } from '../../src/trust/policy-schema.ts';
 import { policiesInForce } from '../../src/trust/policy-sources.ts';
 import { NOW, testChain } from '../support/certificates.ts';
@@ -123,8 +123,6 @@ describe('a policy with a mistake says where it is and what was meant', () => {
     await expect(load({ revocationData: 'empty.pem' })).rejects.toMatchObject({ code: 'E_POLICY', field: 'revocationData' });
     await expect(load({ trust: 'sha256:abc' })).rejects.toMatchObject({ code: 'E_POLICY' });
   });
-
-  test('a text that is no JSON', () => expect(() => parsePolicyJson('{')).toThrow(expect.objectContaining({ code: 'E_POLICY' })));
 });
 
 describe('the schema', () => {
