@@ -25,6 +25,12 @@ export function unfinishedFiles(): ReadonlySet<string> {
   return unfinished;
 }
 
+/** Another file that goes when this process is interrupted. @returns forgets it again */
+export function removeWhenInterrupted(path: string): () => void {
+  unfinished.add(path);
+  return () => void unfinished.delete(path);
+}
+
 /**
  * @param options.secret - nobody else may read it before it is published
  * @throws DisksealError `E_EXISTS` when the file is there and `force` is not given, `E_WRITE`

@@ -1,15 +1,16 @@
 /**
  * `FILE.part`: what a download has so far, kept when it is interrupted and finished the next time. Whatever stands there may have been
  * put there by somebody else: it is opened without following a link, must be a plain file of ours that nobody else can write and that
- * has no other name, and every byte of it is checked again by whoever resumes. Rule 21 of the seal.
+ * has no other name, and every byte of it is checked again by whoever resumes. Rule 21 of the seal. One process at a time: another one would
+ * go on writing to what the first had verified and named. The lock beside it holds the number of the process; that of a dead one is no lock.
  */
 import { constants } from 'node:fs';
-import { type FileHandle, open, rm } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readFile, rm, writeFile } from 'node:fs/promises';
 import type { Disk } from '../core/disk.ts';
 import { DisksealError } from '../core/errors.ts';
 import { errnoOf, writeError } from '../core/system-error.ts';
 import { diskOf } from './file-disk.ts';
-import { renameTo } from './output-file.ts';
+import { removeWhenInterrupted, renameTo } from './output-file.ts';
 
 export interface PartFile {
   readonly path: string;
@@ -30,18 +31,55 @@ export interface PartFile {
 // Windows has neither of the last two.
 const OPEN = constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
-/** @throws DisksealError `E_EXISTS` when something else stands there, `E_WRITE` */
+/** @throws DisksealError `E_EXISTS` when something else stands there or another process writes it, `E_WRITE` */
 export async function openPart(path: string): Promise<PartFile> {
-  const handle = await open(path, OPEN, 0o600).catch((error: unknown) => {
-    if (['ELOOP', 'EISDIR', 'ENXIO'].includes(errnoOf(error) ?? '')) throw strange(path, 'it is no plain file');
-    throw writeError(path, error);
-  });
+  const unlock = await lock(path);
   try {
-    const had = await checkOwn(handle, path);
-    return partFile(path, handle, had);
+    const handle = await open(path, OPEN, 0o600).catch((error: unknown) => {
+      if (['ELOOP', 'EISDIR', 'ENXIO'].includes(errnoOf(error) ?? '')) throw strange(path, 'it is no plain file');
+      throw error;
+    });
+    try {
+      return partFile(path, handle, await checkOwn(handle, path), unlock);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
   } catch (error) {
-    await handle.close();
+    await unlock();
     throw writeError(path, error);
+  }
+}
+
+async function lock(path: string): Promise<() => Promise<void>> {
+  const place = `${path}.lock`;
+  for (let tries = 0; ; tries++) {
+    const taken = await writeFile(place, `${process.pid}\n`, { flag: 'wx', mode: 0o600 }).catch((error: unknown) => error);
+    if (taken === undefined) break;
+    if (errnoOf(taken) !== 'EEXIST') throw writeError(path, taken);
+    if (tries > 0 || (await isHeld(place))) {
+      const hint = `wait for it; if there is none, remove ${place}`;
+      throw new DisksealError('E_EXISTS', 'another process is downloading this', { path, hint });
+    }
+    await rm(place, { force: true });
+  }
+  const forget = removeWhenInterrupted(place);
+  return async () => {
+    forget();
+    await rm(place, { force: true });
+  };
+}
+
+async function isHeld(place: string): Promise<boolean> {
+  // A pipe under that name would hold us.
+  const stat = await lstat(place).catch(() => undefined);
+  const text = stat?.isFile() ? await readFile(place, 'utf8').catch(() => '') : '';
+  if (!/^[1-9]\d{0,9}\n$/.test(text)) return true;
+  try {
+    process.kill(Number(text), 0);
+    return true;
+  } catch (error) {
+    return errnoOf(error) !== 'ESRCH';
   }
 }
 
@@ -60,9 +98,13 @@ function strange(path: string, message: string): DisksealError {
   return new DisksealError('E_EXISTS', `this is not the rest of a download of ours: ${message}`, { path, hint });
 }
 
-function partFile(path: string, handle: FileHandle, had: number): PartFile {
+function partFile(path: string, handle: FileHandle, had: number, unlock: () => Promise<void>): PartFile {
   const failed = (error: unknown): never => {
     throw writeError(path, error);
+  };
+  const close = async (): Promise<void> => {
+    await handle.close();
+    await unlock();
   };
   return {
     path,
@@ -80,14 +122,15 @@ function partFile(path: string, handle: FileHandle, had: number): PartFile {
         await handle.sync();
         await handle.close();
         await renameTo(path, to, force);
+        await unlock();
       } catch (error) {
         throw writeError(to, error);
       }
     },
-    close: () => handle.close(),
+    close,
     async remove() {
-      await handle.close();
       await rm(path, { force: true });
+      await close();
     },
   };
 }

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, link, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { request as ask } from 'node:http';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { downloadName } from '../../src/cli/download-name.ts';
 import { parseHttpUrl } from '../../src/node/http-url.ts';
@@ -168,7 +169,7 @@ describe('an interrupted download', () => {
       { folder, run: { during: (child) => void setTimeout(() => child.kill('SIGKILL'), 1800) } },
     );
     expect(killed.run.signal).toBe('SIGKILL');
-    expect(killed.left).toEqual(['App.dmg.part']);
+    expect(killed.left).toEqual(['App.dmg.part', 'App.dmg.part.lock']);
     expect((await stat(join(folder, 'App.dmg.part'))).mode & 0o777).toBe(0o600);
     const { run, server, left, file } = await get(bytes, {}, { folder, flags: ['--json'] });
     expect(run.code).toBe(0);
@@ -218,6 +219,24 @@ describe('an interrupted download', () => {
       expect(run.stderr).toContain('E_EXISTS');
       expect(await readFile(join(folder, 'other'), 'utf8')).toBe('not to be touched');
     }
+  });
+
+  test('is not gone on with while it goes on: what was verified and named would still be written to', async () => {
+    const folder = await temporaryFolder();
+    const first = get(bytes, { pause: 10 }, { folder });
+    while (!(await readdir(folder)).includes('App.dmg.part')) await sleep(20);
+    const second = await get(bytes, {}, { folder });
+    expect(second.run.code).toBe(3);
+    expect(second.run.stderr).toContain('another process is downloading this');
+    expect((await first).run.code).toBe(0);
+    expect(await readdir(folder)).toEqual(['App.dmg']);
+    expect(await sha256(join(folder, 'App.dmg'))).toBe(digest);
+  });
+
+  test('keeps what it has when it is ended by ctrl-C, and its lock goes', async () => {
+    const ended = await get(bytes, { pause: 12 }, { run: { during: (child) => void setTimeout(() => child.kill('SIGINT'), 1800) } });
+    expect(ended.run.code).toBe(130);
+    expect(ended.left).toEqual(['App.dmg.part']);
   });
 
   test('by a connection that breaks goes on by itself', async () => {
