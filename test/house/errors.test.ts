@@ -4,7 +4,7 @@ import { DisksealError, EXIT_CODES } from '../../src/core/errors.ts';
 
 const root = new URL('../../', import.meta.url);
 const table = readFileSync(new URL('docs/errors.md', root), 'utf8');
-const rows = [...table.matchAll(/^\| `(E_[A-Z_]+)` \| (\d+) \| (.+) \|$/gm)];
+const rows = [...table.matchAll(/^\| `(E_[A-Z0-9_]+)` \| (\d+) \| (.+) \|$/gm)];
 const sources = readdirSync(new URL('src/', root), { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts') && name !== 'core/errors.ts')
   .map((name) => readFileSync(new URL(`src/${name}`, root), 'utf8'))
