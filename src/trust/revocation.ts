@@ -70,11 +70,9 @@ async function hear(
   platform: Platform,
 ): Promise<Finding[]> {
   const { evidence, mode, tolerance } = request;
-  const findings: Finding[] = [];
-  const hearList = async (list: CertificateList, about: Certificate): Promise<readonly Finding[]> => askList(list, about, issuer, platform);
   const hearAll = async (about: Certificate, statusOf: ResponderStatus): Promise<Finding[]> => {
     const heard: Finding[] = [];
-    for (const list of evidence.crls) heard.push(...(await hearList(list, about)));
+    for (const list of evidence.crls) heard.push(...(await askList(list, about, issuer, platform)));
     const question = { certificate: about, issuer, tolerance, hard: mode === 'hard', statusOf };
     for (const response of evidence.responses) heard.push(...(await askResponse(response, question, platform)));
     for (const finding of heard) if (typeof finding !== 'string' && !hasSurplus(finding)) used.add(finding.source);
@@ -83,11 +81,9 @@ async function hear(
   // A responder's status is asked of its issuer and of responders of whom nobody needs to ask: one step, so no circle.
   const statusOf: ResponderStatus = async (responder) => {
     const heard = await hearAll(responder, () => Promise.resolve('unknown'));
-    const trusted = heard.filter((finding) => typeof finding === 'string' || finding.signer !== responder);
-    return judge(responder, trusted, { ...request, at: request.now, proven: false }).status;
+    return judge(responder, heard, { ...request, at: request.now, proven: false }).status;
   };
-  findings.push(...(await hearAll(certificate, statusOf)));
-  return findings;
+  return hearAll(certificate, statusOf);
 }
 
 /** Certificates in a response that are not its signer's: nothing binds them. */

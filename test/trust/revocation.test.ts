@@ -125,6 +125,10 @@ describe('rule 15: all evidence is merged', () => {
     expect(await verdict([list()], { path: [leaf, brief] })).toMatch(
       /^refused unknown: .* was made when its signer's certificate was not valid/,
     );
+    const young = makeCertificate({ subject: 'CN=Root', key: testKey('p256', 'root'), ca: true, notBefore: NOW - DAY + 601 });
+    expect(await verdict([list()], { path: [leaf, young] })).toMatch(
+      /^refused unknown: .* was made when its signer's certificate was not valid/,
+    );
   });
 
   describe('a certificate that has expired', () => {
@@ -146,8 +150,15 @@ describe('rule 15: all evidence is merged', () => {
     test('or if it keeps the expired ones, and is fresh', async () => {
       const keeps = (since: number) => ({ extensions: [extension(OID.expiredCertsOnCrl, generalizedTime(since))] });
       expect(await verdict(at(NOW - DAY, keeps(NOW - 300 * DAY)), signed)).toMatch(/^accepted good/);
-      expect(await verdict(at(NOW - DAY, keeps(NOW - 29 * DAY)), signed)).toMatch(/^refused unknown/);
+      expect(await verdict(at(NOW - DAY, keeps(NOW - 30 * DAY)), signed)).toMatch(/^accepted good/);
+      expect(await verdict(at(NOW - DAY, keeps(NOW - 30 * DAY + 1)), signed)).toMatch(/^refused unknown/);
       expect(await verdict(at(NOW - 9 * DAY, keeps(NOW - 300 * DAY)), signed)).toMatch(/^refused unknown: .* is stale/);
+    });
+
+    test('ten minutes after its end it is not yet called so', async () => {
+      const just = { path: [makeCertificate({ ...leafRecipe, notAfter: NOW - 600 }), root], at: NOW - 60 * DAY, proven: true };
+      expect(await verdict(at(NOW - 300), just)).toMatch(/^accepted good/);
+      expect(await verdict(at(NOW - 300), { ...just, now: NOW + 1 })).toMatch(/^refused unknown: .* is not from the time between/);
     });
 
     test('or an OCSP responder does', async () => {
@@ -220,7 +231,7 @@ describe('attack 48: when a revocation reaches back', () => {
     const hold = revokedList({ reason: 6 }, { thisUpdate: NOW - 3 * DAY });
     const release = list({ thisUpdate: NOW - DAY });
     expect(await verdict([hold], { mode: 'soft' })).toMatch(/^refused revoked: .*certificateHold/);
-    expect(await verdict([hold, release])).toMatch(/^accepted good/);
+    expect(await verdict([hold, release])).toBe('accepted good: the revocation list of 2026-05-31');
     expect(await verdict([hold, response()])).toMatch(/^accepted good/);
     expect(await verdict([hold, response({ status: 'unknown' })], { mode: 'soft' })).toMatch(/^refused revoked/);
     expect(await verdict([hold, list({ thisUpdate: NOW - 4 * DAY })], { mode: 'soft' })).toMatch(/^refused revoked/);
@@ -299,6 +310,13 @@ describe('attack 48: lists that prove nothing', () => {
     const named = makeCertificate({ ...leafRecipe, extensions: { [OID.crlDistributionPoints]: point(uri) } });
     expect(await verdict([list({ extensions: [scope({ uri })] })], { path: [named, root] })).toMatch(/^accepted good/);
     expect(await verdict([list({ extensions: [scope({ uri: `${uri}1` })] })], { path: [named, root] })).toMatch(/^refused unknown/);
+    const place = der.explicit(0, der.explicit(0, der.element(0x86, new TextEncoder().encode(uri))));
+    const foreign = der.sequence(place, der.explicit(2, der.explicit(4, other.certificate.subject.bytes)));
+    const elsewhere = makeCertificate({
+      ...leafRecipe,
+      extensions: { [OID.crlDistributionPoints]: extension(OID.crlDistributionPoints, der.sequence(foreign)) },
+    });
+    expect(await verdict([list({ extensions: [scope({ uri })] })], { path: [elsewhere, root] })).toMatch(/^refused unknown/);
     const authority = makeCertificate({ subject: 'CN=CA', key: testKey('p256', 'ca'), ca: true, issuer: root });
     expect(await verdict([list({ extensions: [scope({ flags: [1] })] })], { path: [authority, root] })).toMatch(/is not about authorities/);
     expect(await verdict([list({ extensions: [scope({ flags: [2] })] })], { path: [authority, root] })).toMatch(/^accepted good/);
@@ -410,6 +428,12 @@ describe('attack 48: who may answer', () => {
   test('an answer about another certificate, or another issuer with the same serial number', async () => {
     expect(await verdict([response({ certificate: other })])).toMatch(/^refused unknown: nothing at hand/);
     expect(await verdict([response({ issuer: stranger })])).toMatch(/^refused unknown: nothing at hand/);
+    const renamed = makeCertificate({ subject: 'CN=Renamed', key: testKey('p256', 'root'), ca: true });
+    const alike = makeCertificate({ ...leafRecipe, issuer: renamed, serial: BigInt(`0x${Buffer.from(serialOf(leaf)).toString('hex')}`) });
+    expect(serialOf(alike)).toEqual(serialOf(leaf));
+    expect(await verdict([response({ certificate: alike })])).toMatch(/^refused unknown: nothing at hand/);
+    const signer = responder({ issuer: renamed, extensions: noCheck });
+    expect(await verdict([response({}, { signer })])).toMatch(/^refused unknown: .*CN=Root did not certify/);
   });
 });
 
