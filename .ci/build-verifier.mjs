@@ -5,7 +5,7 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
-import { bundle } from './bundle.mjs';
+import { bundle, workerCode } from './bundle.mjs';
 
 const FILE = process.argv[2] ?? 'dist/diskseal-verify.mjs';
 const LIMIT = 150_000;
@@ -14,6 +14,8 @@ const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 const { outputFiles, metafile } = await bundle(
   { entryPoints: ['src/verifier.ts'], format: 'cjs', define: { DISKSEAL_VERSION: JSON.stringify(version) } },
   { 'cli/remote-input.ts': 'cli/no-remote-input.ts', 'cli/policy-text.ts': 'cli/policy-json.ts' },
+  // The file below has both. Its first worker starts before the rest is unpacked.
+  'let first = firstWorker; export function startWorker() { const worker = first ?? newWorker(); first = undefined; return worker; }',
 );
 const foreign = Object.keys(metafile.inputs).filter((path) => path.includes('node_modules') && !path.includes('node_modules/picocolors/'));
 if (foreign.length > 0) fail(`it takes in ${foreign.join(', ')}, whose licences the file does not tell`);
@@ -35,11 +37,19 @@ ${licence()}
  */
 import { createRequire } from 'node:module';
 import { Script } from 'node:vm';
+import { Worker } from 'node:worker_threads';
 import { brotliDecompressSync } from 'node:zlib';
 
+const newWorker = () => new Worker(${JSON.stringify(await workerCode())}, { eval: true });
+const idle = ['--help', '-h', '--version', '--print-source', '--quick'];
+const firstWorker = process.argv.some((word) => idle.includes(word)) ? undefined : newWorker();
 const source = brotliDecompressSync(Buffer.from('${packed}', 'base64')).toString();
+const parameters = 'require, firstWorker, newWorker';
 if (process.argv[2] === '--print-source') process.stdout.write(source);
-else new Script(\`(require => { \${source}\\n})\`, { filename: 'diskseal-verify.mjs' }).runInThisContext()(createRequire(import.meta.url));
+else {
+  const program = new Script(\`((\${parameters}) => { \${source}\\n})\`, { filename: 'diskseal-verify.mjs' }).runInThisContext();
+  program(createRequire(import.meta.url), firstWorker, newWorker);
+}
 `;
 if (text.length > LIMIT) fail(`it has ${text.length} bytes, more than ${LIMIT}`);
 mkdirSync(dirname(FILE), { recursive: true });

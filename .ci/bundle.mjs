@@ -18,10 +18,11 @@ const COMMON = {
 /**
  * @param options - of esbuild
  * @param instead - modules by their path in src/, and what stands in their place; null: it stays outside
+ * @param worker - a module that gives `startWorker`; one that holds the worker's code when it is left out
  * @returns what esbuild gives, with the files in `outputFiles`
  */
-export async function bundle(options, instead = {}) {
-  const worker = await workerModule();
+export async function bundle(options, instead = {}, worker) {
+  const module = worker ?? startOf(JSON.stringify(await workerCode()));
   const substitutes = {
     name: 'substitutes',
     setup({ onResolve, onLoad }) {
@@ -33,15 +34,18 @@ export async function bundle(options, instead = {}) {
         const to = places.get(full);
         return to === null ? { path: path.replace(/\.ts$/, '.js'), external: true } : { path: resolve('src', to) };
       });
-      onLoad({ filter: /./, namespace: 'worker' }, () => ({ contents: worker, resolveDir: resolve('src/node') }));
+      onLoad({ filter: /./, namespace: 'worker' }, () => ({ contents: module, resolveDir: resolve('src/node') }));
     },
   };
   return build({ ...COMMON, format: 'esm', metafile: true, ...options, plugins: [substitutes] });
 }
 
-/** As a classic script, which starts sooner than a module. */
-async function workerModule() {
-  const { outputFiles } = await build({ ...COMMON, entryPoints: ['src/verify-worker.ts'], format: 'cjs' });
-  const code = JSON.stringify(outputFiles[0].text);
+function startOf(code) {
   return `import { Worker } from 'node:worker_threads'; export const startWorker = () => new Worker(${code}, { eval: true });`;
+}
+
+/** A classic script, which starts sooner than a module. */
+export async function workerCode() {
+  const { outputFiles } = await build({ ...COMMON, entryPoints: ['src/verify-worker.ts'], format: 'cjs' });
+  return outputFiles[0].text;
 }
