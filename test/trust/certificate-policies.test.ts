@@ -88,6 +88,13 @@ describe('by hand', () => {
       true,
       [{}, { policies: [1], explicit: 0, inhibitAny: 0 }, { policies: ['any'], selfIssued: true }, { policies: [1] }],
     ],
+    [
+      'any of a self-issued signer is inhibited',
+      false,
+      [{}, { policies: [1], explicit: 0, inhibitAny: 0 }, { policies: ['any'], selfIssued: true }],
+    ],
+    ['a self-issued one does not count', true, [{}, { explicit: 2 }, { selfIssued: true }, {}]],
+    ['any other counts', false, [{}, { explicit: 2 }, {}, {}]],
     ['mapped', true, [{}, { policies: [1], explicit: 0, mappings: [[1, 2]] }, { policies: [2] }]],
     ['mapped away', false, [{}, { policies: [1], explicit: 0, mappings: [[1, 2]] }, { policies: [1] }]],
     [
