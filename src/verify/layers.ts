@@ -13,6 +13,7 @@ import { open as openUdif } from '../formats/containers/udif/open.ts';
 import { open as openHfsPlus } from '../formats/filesystems/hfsplus/open.ts';
 import { open as openIso9660 } from '../formats/filesystems/iso9660/open.ts';
 import { isIso9660 } from '../formats/filesystems/iso9660/volume-descriptors.ts';
+import { open as openUdfVolume } from '../formats/filesystems/udf/open.ts';
 import { openPartitions, type PartitionMap } from '../formats/partitions/open.ts';
 import type { Coverage } from '../seal/coverage.ts';
 
@@ -105,10 +106,11 @@ export async function divide({ container, disk }: Container): Promise<Layers> {
  */
 export async function openVolume(layers: Layers): Promise<FileTree> {
   const { disk, filesystem } = theVolume(layers);
-  return filesystem === 'iso9660' ? openIso9660(disk) : openHfsPlus(disk);
+  if (filesystem === 'iso9660') return openIso9660(disk);
+  return filesystem === 'udf' ? openUdfVolume(disk) : openHfsPlus(disk);
 }
 
-const READABLE: readonly FilesystemKind[] = ['hfsplus', 'hfsx', 'iso9660'];
+const READABLE: readonly FilesystemKind[] = ['hfsplus', 'hfsx', 'iso9660', 'udf'];
 
 /** The one volume that can be read. @throws DisksealError `E_UNSUPPORTED` */
 export function theVolume(layers: Layers): Volume {
@@ -127,7 +129,7 @@ export function theVolume(layers: Layers): Volume {
     `the image holds no volume that is read, but ${found.length > 0 ? found.join(', ') : 'nothing'}`,
     {
       offset: layers.volumes[0]?.position ?? 0,
-      hint: 'this version reads HFS+, HFSX and ISO 9660 volumes',
+      hint: 'this version reads HFS+, HFSX, ISO 9660 and UDF volumes',
     },
   );
 }

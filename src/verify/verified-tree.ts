@@ -36,7 +36,9 @@ export async function openCompared(
   const volume = theVolume(layers);
   const tree = await openVolume(layers);
   refuseFurtherVolume(layers, volume);
-  const asVolume = volume.filesystem === 'iso9660' ? (name: string) => name : (name: string) => toPosix(toStored(name));
+  const isHfs = volume.filesystem === 'hfsplus' || volume.filesystem === 'hfsx';
+  // HFS+ decomposes names, the others keep them.
+  const asVolume = (name: string): string => (isHfs ? toPosix(toStored(name)) : name);
   return { tree: comparedTree(tree, inventory, platform, asVolume) as VerifiedTree, volume };
 }
 

@@ -9,8 +9,9 @@
  *      rule                                    test
  *      1  closed statement, one spelling       attacks-signed "attack 24, rule 1"; seal/statement, seal/inventory
  *      2  kind and footer derived once         "nobody without a key" (attacks 1, 2, 9), "attack 9: marks that lie"; attacks-signed "rule 2"
+ *                                              places "rule 2", "attack 2", seal/embedding; cli/sign for devices
  *      3  sealed coordinates                   "rule 3", "attack 6"; attacks-signed "rule 3"; "attack 7" for the masked bytes
- *      4  area                                 "attack 8", "attack 9: marks that lie"; seal/area
+ *      4  area                                 "attack 8", "attack 9: marks that lie"; seal/area; places "rules 3 and 4", "rule 4"; cli/sign "rule 4"
  *      5  Apple's hole, hidden files           "rule 5", "attack 6"; attacks-signed "rule 5"
  *      6  keys, distinct signers               "rule 6"; attacks-signed "a key that is too weak"; signature "what is too weak is 35"
  *      7  every signer, closed message         "rule 7", "attack 37"; signature "what does not belong is 22", "mutation"; pki/cms
@@ -19,16 +20,16 @@
  *     10  flat and tree                        attacks-signed "attack 23", "attack 22"; sweep
  *     11  quick, nothing parsed too early      "rule 11"; attacks-files "rule 11"; attacks-bounds "nobody makes a verifier work for nothing"
  *     12  order of codes                       "rule 12"
- *     13  inventory and volume                 attacks-signed "rule 13"; seal/compared-tree; mount/extract for "extract"
+ *     13  inventory and volume                 attacks-signed "rule 13"; places "rule 13"; seal/compared-tree; mount/extract for "extract"
  *     14  time (without timestamps)            attacks-signed "attack 45, rule 14", "a time that is no time"; signature "time"
- *     18  detached seals                       attacks-signed "rule 18"; attacks-files "rule 18"
+ *     18  detached seals                       places "rule 18"; attacks-signed "rule 18"; attacks-files "rule 18"; cli/sign "rule 18"
  *     19  acting on a verdict                  "attack 53"; attacks-files "attack 53"; mount/extract
  *     22  --insecure-skip-verify               cli/usage, cli/outputs
- *     24  everyday images                      attacks-files "rule 24"; appended bytes: "attack 1"
+ *     24  everyday images                      attacks-files "rule 24"; places "rule 24", "attack 1"; cli/sign "rule 24"
  *     27  identity of content                  "rule 27"
  *
  *     Attacks 1-4, 6-10, 13, 19-27, 29, 36-46, 49, 53-57 bear their numbers here or in `signature.test.ts`; 28, 30-35: pki/cms, pki/der,
- *     pki/wycheproof, trust/path, trust/x509-limbo; 14-17: mount/extract, mount/quarantine. Not of this version: 5, 11, 47, 48, 50-52.
+ *     pki/wycheproof, trust/path, trust/x509-limbo; 14-17: mount/extract, mount/quarantine. 11: places. Not of this version: 5, 47, 48, 50-52.
  */
 
 import { describe, expect, test } from 'vitest';

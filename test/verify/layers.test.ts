@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { bytesDisk, joinDisks, zerosDisk } from '../../src/core/disk.ts';
 import type { FileTree } from '../../src/core/file-tree.ts';
 import { format } from '../../src/formats/filesystems/hfsplus/format.ts';
+import { format as formatUdf } from '../../src/formats/filesystems/udf/format.ts';
 import { partition } from '../../src/formats/partitions/gpt/partition.ts';
 import { openLayers, openVolume } from '../../src/verify/layers.ts';
 import { file, tree } from '../support/memory-tree.ts';
@@ -53,6 +54,12 @@ it('does not choose between two volumes', async () => {
     code: 'E_UNSUPPORTED',
     message: expect.stringMatching(/2 volumes/),
   });
+});
+
+it('opens a UDF volume', async () => {
+  const layers = await openLayers(await formatUdf(tree('Disc', [file('a', 'a')]), { volumeId: 1n, created: 1_767_225_600 }), testPlatform);
+  expect(layers.volumes.map(({ filesystem }) => filesystem)).toEqual(['udf']);
+  expect(await names(await openVolume(layers))).toEqual(['a']);
 });
 
 it('names the filesystem that it does not read', async () => {

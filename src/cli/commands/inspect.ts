@@ -9,6 +9,7 @@ import { rawFields as rawHfsPlus } from '../../formats/filesystems/hfsplus/raw.t
 import { VolumeAttribute } from '../../formats/filesystems/hfsplus/structs.ts';
 import { open as openIso9660, type ViewName, views } from '../../formats/filesystems/iso9660/open.ts';
 import { rawFields as rawIso9660 } from '../../formats/filesystems/iso9660/raw.ts';
+import { open as openUdf } from '../../formats/filesystems/udf/open.ts';
 import { rawFields as rawPartitions } from '../../formats/partitions/raw.ts';
 import { openFile } from '../../node/file-disk.ts';
 import { parseSignedData } from '../../pki/cms.ts';
@@ -84,18 +85,19 @@ async function sealOf(image: Disk, platform: Platform): Promise<SealSummary | un
   }
 }
 
-/** Of an ISO 9660 volume: its name and the trees that it shows. */
-interface IsoFacts {
+/** Of an ISO 9660 or UDF volume: its name, and the trees that ISO 9660 shows. */
+interface DiscFacts {
   readonly name: string;
-  readonly views: readonly ViewName[];
+  readonly views?: readonly ViewName[];
 }
 
-type Facts = HfsPlusTree | IsoFacts | DisksealError | undefined;
+type Facts = HfsPlusTree | DiscFacts | DisksealError | undefined;
 
 /** What is read of a volume; a fault of one does not hide the others. */
 async function volumeFacts({ disk, filesystem }: Volume): Promise<Facts> {
   try {
     if (filesystem === 'iso9660') return { name: (await openIso9660(disk)).root.name, views: await views(disk) };
+    if (filesystem === 'udf') return { name: (await openUdf(disk)).root.name };
     return filesystem === 'hfsplus' || filesystem === 'hfsx' ? await openHfsPlus(disk, { ignoreJournal: true }) : undefined;
   } catch (error) {
     if (error instanceof DisksealError) return error;
@@ -180,7 +182,7 @@ function volumeDocument({ position, filesystem, disk }: Volume, facts: Facts): o
   const common = { position, size: disk.size, filesystem };
   if (facts instanceof DisksealError) return { ...common, error: errorDocument(facts) };
   if (!facts) return common;
-  if ('views' in facts) return { ...common, ...facts };
+  if (!('header' in facts)) return { ...common, ...facts };
   const { blockSize, totalBlocks, freeBlocks, fileCount, folderCount } = facts.header;
   const journaled = isJournaled(facts);
   return {
@@ -203,7 +205,10 @@ function volumeLines({ position, filesystem }: Volume, facts: Facts): Line[] {
     return [
       ['volume', filesystem === 'unknown' ? `at ${position}: ${filesystemName(filesystem)}` : `${what}, which this version does not read`],
     ];
-  if ('views' in facts) return [['volume', `"${facts.name}", ${what} (${facts.views.map((view) => VIEW_NAMES[view]).join(', ')})`]];
+  if (!('header' in facts)) {
+    const shown = facts.views?.map((view) => VIEW_NAMES[view]).join(', ');
+    return [['volume', `"${facts.name}", ${what}${shown ? ` (${shown})` : ''}`]];
+  }
   const { blockSize, totalBlocks, freeBlocks, fileCount, folderCount } = facts.header;
   const kind = [facts.caseSensitive ? 'case-sensitive' : '', isJournaled(facts) ? 'journaled' : ''].filter(Boolean).join(', ');
   return [
