@@ -7,6 +7,7 @@ import type { Disk } from '../core/disk.ts';
 import { DisksealError } from '../core/errors.ts';
 import { type FileTree, walk } from '../core/file-tree.ts';
 import { open as openIso9660, views } from '../formats/filesystems/iso9660/open.ts';
+import { pathTableDifference } from '../formats/filesystems/iso9660/path-tables.ts';
 import { readDescriptors } from '../formats/filesystems/iso9660/volume-descriptors.ts';
 import { open as openUdf } from '../formats/filesystems/udf/open.ts';
 import { readIsoVolume, SECTOR } from './iso-volume.ts';
@@ -22,6 +23,9 @@ interface Shown {
  */
 export async function compareHybridViews(disk: Disk): Promise<void> {
   const located = locating(disk);
+  // A second way to every directory, and for some systems the only one.
+  const difference = await pathTableDifference(disk);
+  if (difference !== undefined) throw differs(difference);
   const { bootRecord } = await readDescriptors(disk);
   const catalog = bootRecord && bootRecord.descriptor.bootCatalog * SECTOR;
   const [first, ...others] = await views(located);

@@ -8,6 +8,7 @@ import { DisksealError } from '../../src/core/errors.ts';
 import { walk } from '../../src/core/file-tree.ts';
 import { format } from '../../src/formats/filesystems/iso9660/format.ts';
 import { open, views } from '../../src/formats/filesystems/iso9660/open.ts';
+import { pathTableDifference } from '../../src/formats/filesystems/iso9660/path-tables.ts';
 import { rawFields } from '../../src/formats/filesystems/iso9660/raw.ts';
 import { SECTOR } from '../../src/formats/filesystems/iso9660/structs.ts';
 import { corpus, corpusBytes } from '../support/corpus.ts';
@@ -46,6 +47,7 @@ async function survives(bytes: Uint8Array, what: string): Promise<void> {
   try {
     for await (const _ of rawFields(bytesDisk(bytes)));
     await readEverything(bytesDisk(bytes));
+    await pathTableDifference(bytesDisk(bytes));
     codes.set('read', (codes.get('read') ?? 0) + 1);
   } catch (error) {
     if (!(error instanceof DisksealError)) throw new Error(`${what}: ${String(error)}`, { cause: error });
