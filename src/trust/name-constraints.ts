@@ -34,12 +34,20 @@ export function constraintFault(constraints: NameConstraints, certificate: Certi
   const malformed = bases.map(baseFault).find((fault) => fault !== undefined);
   if (malformed) return malformed;
   for (const name of names) {
-    const relevant = (base: GeneralName): boolean => base.kind === name.kind;
-    if (constraints.excluded.filter(relevant).some((base) => mayBeWithin(name, base))) return `the name ${describe(name)} is excluded`;
-    const permitted = constraints.permitted.filter(relevant);
-    if (permitted.length > 0 && !permitted.some((base) => isWithin(name, base))) return `the name ${describe(name)} is not permitted`;
+    if (alike(name, constraints.excluded).some(mayBeWithin)) return `the name ${describe(name)} is excluded`;
+    const permitted = alike(name, constraints.permitted);
+    if (permitted.length > 0 && !permitted.some(isWithin)) return `the name ${describe(name)} is not permitted`;
   }
   return undefined;
+}
+
+type NameOf<Kind, Name = GeneralName> = Name extends { kind: infer Kinds } ? (Kind extends Kinds ? Name : never) : never;
+/** A name and a constraint of the same form. */
+type Pair = { [Kind in GeneralName['kind']]: { kind: Kind; name: NameOf<Kind>; base: NameOf<Kind> } }[GeneralName['kind']];
+
+/** A constraint speaks of names of its own form only. */
+function alike(name: GeneralName, bases: readonly GeneralName[]): Pair[] {
+  return bases.filter(({ kind }) => kind === name.kind).map((base) => ({ kind: name.kind, name, base }) as Pair);
 }
 
 /** The subject, its alternative names, and mailboxes that stand in the subject. */
@@ -83,30 +91,42 @@ function isAddressRange(octets: Uint8Array): boolean {
 }
 
 /** Surely within: for what is permitted. */
-function isWithin(name: GeneralName, base: GeneralName): boolean {
-  if (name.kind === 'directory' && base.kind === 'directory') return startsWith(name.name, base.name, sameRdn);
-  if (name.kind === 'dns' && base.kind === 'dns') return dnsWithin(name.text.replace(/^\*\./, ''), base.text);
-  if (name.kind === 'email' && base.kind === 'email') return emailWithin(name.text, base.text, (left, right) => left === right);
-  return within(name, base);
+function isWithin(pair: Pair): boolean {
+  switch (pair.kind) {
+    case 'directory':
+      return startsWith(pair.name.name, pair.base.name, sameRdn);
+    case 'dns':
+      return dnsWithin(pair.name.text.replace(/^\*\./, ''), pair.base.text);
+    case 'email':
+      return emailWithin(pair.name.text, pair.base.text, (left, right) => left === right);
+    default:
+      return within(pair);
+  }
 }
 
 /** Possibly within: for what is excluded. */
-function mayBeWithin(name: GeneralName, base: GeneralName): boolean {
-  if (name.kind === 'directory' && base.kind === 'directory') return startsWith(name.name, base.name, similarRdn);
-  if (name.kind === 'dns' && base.kind === 'dns') {
-    const wildcard = name.text.startsWith('*.');
-    const suffix = name.text.slice(wildcard ? 2 : 0);
-    return dnsWithin(suffix, base.text) || (wildcard && dnsWithin(base.text, suffix));
+function mayBeWithin(pair: Pair): boolean {
+  switch (pair.kind) {
+    case 'directory':
+      return startsWith(pair.name.name, pair.base.name, similarRdn);
+    case 'dns': {
+      const wildcard = pair.name.text.startsWith('*.');
+      const suffix = pair.name.text.slice(wildcard ? 2 : 0);
+      return dnsWithin(suffix, pair.base.text) || (wildcard && dnsWithin(pair.base.text, suffix));
+    }
+    case 'email':
+      return emailWithin(pair.name.text, pair.base.text, (left, right) => fold(left) === fold(right));
+    case 'uri':
+      return uriHost(pair.name.text) === undefined || within(pair);
+    default:
+      return UNEVALUATED.has(pair.kind) || within(pair);
   }
-  if (name.kind === 'email' && base.kind === 'email') return emailWithin(name.text, base.text, (left, right) => fold(left) === fold(right));
-  if (name.kind === 'uri' && base.kind === 'uri' && uriHost(name.text) === undefined) return true;
-  return UNEVALUATED.has(name.kind) || within(name, base);
 }
 
 /** The forms for which both questions have one answer. */
-function within(name: GeneralName, base: GeneralName): boolean {
-  if (name.kind === 'ip' && base.kind === 'ip') return addressWithin(name.octets, base.octets);
-  return name.kind === 'uri' && base.kind === 'uri' && uriWithin(name.text, base.text);
+function within(pair: Pair): boolean {
+  if (pair.kind === 'ip') return addressWithin(pair.name.octets, pair.base.octets);
+  return pair.kind === 'uri' && uriWithin(pair.name.text, pair.base.text);
 }
 
 /** Names of these forms are never permitted and always excluded by a constraint of their form. */

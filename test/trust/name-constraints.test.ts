@@ -60,6 +60,16 @@ describe('within and not within', () => {
     ['another network', ip(192, 0, 2, 0, 255, 255, 255, 0), ip(192, 0, 3, 77), false],
     ['an address of the other family', ip(0, 0, 0, 0, 0, 0, 0, 0), ip(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), false],
     ['a name below', directory(nameOf('O=a')), directory(nameOf('O=a,CN=b')), true],
+    ['a host in the user part of a mailbox', email('example.com'), email('example.com@evil.org'), false],
+    ['a domain that only ends alike', email('.example.com'), email('me@badexample.com'), false],
+    ['a URI with nothing after the host', uri('example.com'), uri('https://example.com'), true],
+    ['a URI whose host goes on', uri('example.com'), uri('https://example.com.evil.org'), false],
+    ['other case in a URI', uri('EXAMPLE.com'), uri('https://Example.COM/'), true],
+    ['a network of 12 bits', ip(10, 16, 0, 0, 255, 240, 0, 0), ip(10, 31, 9, 9), true],
+    ['beyond a network of 12 bits', ip(10, 16, 0, 0, 255, 240, 0, 0), ip(10, 32, 0, 0), false],
+    ['the same name', directory(nameOf('O=a,CN=b')), directory(nameOf('O=a,CN=b')), true],
+    ['a name of fewer parts', directory(nameOf('O=a,CN=b')), directory(nameOf('O=a')), false],
+    ['a name with another first part', directory(nameOf('O=a,CN=b')), directory(nameOf('O=x,CN=b')), false],
     ['a name beside', directory(nameOf('O=a')), directory(nameOf('CN=b,O=a')), false],
   ])('%s', (_, base, name, within) => {
     // A constraint on directory names also meets the subject, CN=x.
@@ -75,6 +85,36 @@ describe('within and not within', () => {
     expect(both(uri('example.com'), uri('urn:x'))).toEqual([false, true]);
     expect(both(uri('example.com'), uri('https://[::1]/'))).toEqual([false, true]);
     expect(both(other, other)).toEqual([false, true]);
+  });
+
+  test('any one of several constraints permits, any one excludes', () => {
+    const [first, second] = [dns('example.com'), dns('example.org')];
+    expect(judge({ permitted: [first, second] }, [dns('a.example.org')])).toBeUndefined();
+    expect(judge({ permitted: [first, second] }, [dns('a.example.net')])).toBe('the name a.example.net is not permitted');
+    expect(judge({ excluded: [first, second] }, [dns('a.example.org')])).toBe('the name a.example.org is excluded');
+    expect(judge({ permitted: [first] }, [dns('example.com'), dns('example.net')])).toMatch(/example.net is not permitted/);
+  });
+
+  test('names are told so that they can be printed', () => {
+    expect(judge({ excluded: [directory(nameOf('O=a'))] }, [], 'O=a,CN=b')).toBe('the name CN=b,O=a is excluded');
+    expect(judge({ excluded: [ip(192, 0, 2, 0, 255, 255, 255, 0)] }, [ip(192, 0, 2, 1)])).toBe('the name of the form ip is excluded');
+  });
+
+  test('an excluded part of several values is met by all of them and no fewer', () => {
+    const rdn = (...texts: [string, string][]): Uint8Array =>
+      der.sequence(der.setOf(texts.map(([type, text]) => der.sequence(der.oid(type), der.utf8String(text)))));
+    const [cn, ou] = [OID.commonName, OID.organizationalUnitName];
+    const base = directory(rdn([cn, 'a'], [ou, 'b']));
+    expect(judge({ excluded: [base] }, [], rdn([cn, 'A'], [ou, 'B']))).toMatch(/excluded/);
+    expect(judge({ excluded: [base] }, [], rdn([cn, 'A'], [ou, 'x']))).toBeUndefined();
+    expect(judge({ excluded: [base] }, [], rdn([cn, 'b'], [ou, 'a']))).toBeUndefined();
+    expect(judge({ excluded: [directory(rdn([cn, 'a']))] }, [], rdn([cn, 'a'], [ou, 'b']))).toMatch(/excluded/);
+    expect(judge({ excluded: [directory(rdn([cn, 'a']))] }, [], rdn([ou, 'a']))).toBeUndefined();
+  });
+
+  test('letters that fold only one way', () => {
+    expect(judge({ excluded: [directory(cn('stra\u00dfe'))] }, [], cn('STRASSE'))).toMatch(/excluded/);
+    expect(judge({ excluded: [directory(cn('\u017fet'))] }, [], cn('SET'))).toMatch(/excluded/);
   });
 
   test('a name of a form that no constraint speaks of is free', () => {

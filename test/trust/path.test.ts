@@ -355,6 +355,38 @@ describe('what leads nowhere', () => {
     expect(performance.now() - began).toBeLessThan(5_000);
   });
 
+  test('a path of sixteen certificates is the longest', async () => {
+    const tower = (height: number): Made[] => {
+      const path = [root];
+      while (path.length < height - 1) {
+        const subject = `CN=Floor ${path.length}`;
+        path.unshift(makeCertificate({ subject, key: testKey('p256', subject), ca: true, issuer: path[0] }));
+      }
+      return [signer({ issuer: path[0] }), ...path.slice(0, -1)];
+    };
+    expect((await find(tower(16))).path).toHaveLength(16);
+    expect((await find(tower(17))).path).toBeUndefined();
+  });
+
+  test('of several bad paths the one that time alone spoils is told, before the weak one, before all others', async () => {
+    const years = { notAfter: NOW - 1 };
+    const ways = {
+      expired: authority(years),
+      wrong: authority({ serial: 6n, keyUsage: ['cRLSign'] }),
+    };
+    // One signer, whose issuer's name and key both bear.
+    const told = async (...names: (keyof typeof ways)[]): Promise<string> => {
+      const anchors = names.map((name) => anchorOf(ways[name]));
+      return (await subjects([signer({ issuer: ways.expired })], anchors)).slice(0, 20);
+    };
+    expect(await told('expired', 'wrong')).toMatch(/^E_EXPIRED/);
+    expect(await told('wrong', 'expired')).toMatch(/^E_EXPIRED/);
+    expect(await told('wrong')).toMatch(/^E_UNTRUSTED/);
+    const old = signer({ issuer: ways.expired, key: testKey('rsa2048', 'weak signer') });
+    expect(await subjects([old], [anchorOf(ways.wrong), anchorOf(authority({ serial: 8n }))])).toMatch(/^E_WEAK CN=Signer/);
+    expect(await subjects([old], [anchorOf(authority({ serial: 8n })), anchorOf(ways.wrong)])).toMatch(/^E_WEAK CN=Signer/);
+  });
+
   test('a platform that fails fails the search: no exception becomes a yes', async () => {
     const broken: Platform = { ...testPlatform, verifySignature: () => Promise.reject(new Error('broken')) };
     await expect(find(pathOf(signer()), [anchorOf(root)], NOW, 0, broken)).rejects.toThrow('broken');
