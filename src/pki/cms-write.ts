@@ -94,9 +94,10 @@ export function withTimeStampToken(signerInfo: Uint8Array, token: Uint8Array): U
   const { children } = readDer(signerInfo, 'SignerInfo').expect(TAG.sequence, 'SignerInfo');
   const unsigned = children.find(({ tag }) => tag === context(1));
   const isTimestamp = ([type]: readonly DerElement[]): boolean => type?.tag === TAG.oid && type.oid('attrType') === OID.timeStampToken;
-  const others = unsigned?.children.filter((entry) => !isTimestamp(entry.children)) ?? [];
-  const tokens =
-    unsigned?.children.filter((entry) => isTimestamp(entry.children)).flatMap((entry) => entry.children[1]?.children ?? []) ?? [];
+  const entries = unsigned?.children ?? [];
+  const others = entries.filter((entry) => !isTimestamp(entry.children));
+  const values = entries.filter((entry) => isTimestamp(entry.children)).flatMap((entry) => entry.children.slice(1));
+  const tokens = values.flatMap((set) => set.children);
   const attributes = [
     ...others.map(({ bytes }) => bytes),
     attribute(OID.timeStampToken, distinct([...tokens.map(({ bytes }) => bytes), token])),

@@ -95,8 +95,8 @@ export class DerElement {
     return this.document.subarray(this.contentStart, this.end);
   }
 
-  fail(message: string, field?: string): DisksealError {
-    return new DisksealError('E_DER', field ? `${field}: ${message}` : message, { offset: this.offset, field });
+  fail(message: string, field: string): DisksealError {
+    return new DisksealError('E_DER', `${field}: ${message}`, { offset: this.offset, field });
   }
 
   /** @throws DisksealError `E_DER` when this is another type */
@@ -111,11 +111,11 @@ export class DerElement {
   }
 
   /** The elements of a SEQUENCE OF (or, with `TAG.set`, a SET OF): `minimum` at least, `maximum` at most. */
-  list(field: string, bounds: { tag?: number; minimum?: number; maximum?: number } = {}): readonly DerElement[] {
+  list(field: string, bounds: { tag?: number; minimum?: 0 | 1; maximum?: number } = {}): readonly DerElement[] {
     const { length } = this.expect(bounds.tag ?? TAG.sequence, field).children;
     const minimum = bounds.minimum ?? 1;
     const maximum = bounds.maximum ?? 1024;
-    if (length < minimum) throw this.fail(`must have at least ${minimum} element${minimum === 1 ? '' : 's'}, has ${length}`, field);
+    if (length < minimum) throw this.fail(`must have at least ${minimum} element, has ${length}`, field);
     if (length > maximum) throw this.fail(`has ${length} elements, more than ${maximum}`, field);
     return this.children;
   }
@@ -190,31 +190,28 @@ export class DerElement {
 
   /** UTCTime or GeneralizedTime as Unix seconds; fractions only in a GeneralizedTime. */
   time(field: string): number {
-    const seconds = this.tag === TAG.utcTime ? utcTime(this.content) : generalizedTime(this.expect(TAG.generalizedTime, field).content);
-    if (seconds === undefined) throw this.fail('not a time', field);
-    return seconds;
+    if (this.tag === TAG.utcTime) return utcTime(this.content)!; // its form was checked when it was read
+    return generalizedTime(this.expect(TAG.generalizedTime, field).content)!;
   }
 
   null(field: string): void {
     this.expect(TAG.null, field);
   }
 
-  /** A character string of any type this reader knows, or undefined when it is TeletexString, whose characters nobody agrees on. */
-  text(field: string): string | undefined {
+  /** A character string of any type this reader knows. TeletexString is none of them: nobody agrees on its characters. */
+  text(field: string): string {
     const { content } = this;
     switch (this.tag) {
       case TAG.utf8String:
         return new TextDecoder('utf-8', { ignoreBOM: true }).decode(content);
       case TAG.bmpString:
       case TAG.universalString:
-        return wideText(content, this.tag === TAG.bmpString ? 2 : 4);
+        return wideText(content, this.tag === TAG.bmpString ? 2 : 4)!; // checked when it was read
       case TAG.printableString:
       case TAG.ia5String:
       case TAG.numericString:
       case TAG.visibleString:
         return asciiText(content);
-      case TAG.teletexString:
-        return undefined;
       default:
         throw this.fail(`expected a character string, found ${describeTag(this.tag)}`, field);
     }

@@ -48,8 +48,8 @@ export function isPem(source: Uint8Array): boolean {
 }
 
 export function writePem(label: string, bytes: Uint8Array): string {
-  const lines = encodeBase64(bytes).match(/.{1,64}/g) ?? [];
-  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n');
+  const body = encodeBase64(bytes).replaceAll(/.{64}(?=.)/g, '$&\n');
+  return [`-----BEGIN ${label}-----`, body, `-----END ${label}-----`, ''].join('\n');
 }
 
 function closingLine(lines: readonly string[], begin: number, label: string): number {

@@ -251,7 +251,8 @@ function readSignedAttributes(element: DerElement, { signedAttributes, contentTy
 /** RFC 5652 11.4 leaves other unsigned attributes open; here a timestamp is the only one. */
 function readUnsignedAttributes(element: DerElement, { maxTokens }: SignedDataProfile): Uint8Array[] {
   const values = readAttributes(element, context(1), new Set([OID.timeStampToken]), 'unsignedAttrs');
-  const tokens = values.get(OID.timeStampToken) ?? [];
+  // No other type is allowed, and an empty set is refused.
+  const tokens = values.get(OID.timeStampToken)!;
   if (tokens.length > maxTokens)
     throw fault(`more than ${maxTokens} timestamp${maxTokens === 1 ? '' : 's'}`, element, 'SignerInfo.unsignedAttrs');
   refuseDuplicates(tokens, 'timeStampToken');

@@ -40,7 +40,7 @@ export function parseTimeStampResponse(der: Uint8Array): TimeStampResponse {
   const status = fields.next(TAG.sequence, 'status').fields('PKIStatusInfo');
   const number = status.next(TAG.integer, 'status').smallInteger('PKIStatusInfo.status', 255);
   const texts =
-    status.optional(TAG.sequence)?.children.map((text) => text.expect(TAG.utf8String, 'statusString').text('statusString')!) ?? [];
+    status.optional(TAG.sequence)?.children.map((text) => text.expect(TAG.utf8String, 'statusString').text('statusString')) ?? [];
   const failures = status.optional(TAG.bitString);
   status.end();
   const token = fields.optional(TAG.sequence)?.bytes;

@@ -25,7 +25,7 @@ export function quorum(signers: readonly Countable[]): number {
 
 /** Gives the key a free name, or one whose holder can have another. Depth is bounded by the number of names. */
 function take(key: string, namesOf: ReadonlyMap<string, readonly string[]>, taken: Map<string, string>, seen: Set<string>): boolean {
-  for (const name of namesOf.get(key) ?? []) {
+  for (const name of namesOf.get(key)!) {
     if (seen.has(name)) continue;
     seen.add(name);
     const holder = taken.get(name);

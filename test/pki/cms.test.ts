@@ -259,6 +259,21 @@ describe('malformed messages are 22', () => {
     },
   );
 
+  test.each([
+    ['a hash of 20 octets', [der.octetString(new Uint8Array(20))], /hash of 20 octets/],
+    ['a hash of 33 octets', [der.octetString(new Uint8Array(33))], /hash of 33 octets/],
+    ['SHA-256 written although it is the default', [der.sequence(der.oid(OID.sha256)), der.octetString(new Uint8Array(32))], /certHash/],
+    ['an issuer beside the hash', [der.octetString(new Uint8Array(32)), der.sequence()], /does not belong/],
+  ])('a certificate bound by %s', (_, members, words) => {
+    const bytes = changed((top) => {
+      const set = at(top, ...SIGNED_ATTRIBUTES);
+      const found = set.children.find((child) => typeOf(child) === oidHex(OID.signingCertificateV2))!;
+      at(found, 1).children = [treeOf(der.sequence(der.sequence(der.sequence(...members))))];
+      sortSet(set);
+    });
+    expect(refusal(bytes).message).toMatch(words);
+  });
+
   test.each(['signed', 'unsigned'])('an unknown %s attribute', (kind) => {
     const bytes = changed((top) => {
       const info = at(top, ...SIGNER_INFO);

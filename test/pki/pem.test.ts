@@ -28,6 +28,25 @@ describe('PEM', () => {
     Uint8Array.from({ length: 100 }, (_, index) => index),
   );
 
+  test('lines of 64 characters, as openssl writes them', () => {
+    const body = (length: number): string[] => writePem('X', new Uint8Array(length)).split('\n').slice(1, -2);
+    expect([1, 47, 48, 49, 96, 97].map((length) => body(length).map((line) => line.length))).toEqual([
+      [4],
+      [64],
+      [64],
+      [64, 4],
+      [64, 64],
+      [64, 64, 4],
+    ]);
+  });
+
+  test('a file of another kind, given by mistake, is not read line by line', () => {
+    const large = ' '.repeat(4 << 20);
+    expect(readPem(large)).toEqual([]);
+    for (const source of [`${large}\n`, new Uint8Array((4 << 20) + 1)])
+      expect(() => readPem(source)).toThrow(expect.objectContaining({ code: 'E_KEY', message: expect.stringMatching(/too many/) }));
+  });
+
   test('both ways, with text around, CRLF and several blocks', () => {
     const text = `subject=CN=x\n${good}\nBag Attributes\n${writePem('EC PRIVATE KEY', Uint8Array.of(1))}`.replaceAll('\n', '\r\n');
     expect(readPem(text).map(({ label, bytes, line }) => [label, bytes.length, line])).toEqual([

@@ -217,6 +217,7 @@ describe('OCSP responses', () => {
     ['a status that is none', (basic) => void (at(basic, 0, 2, 0).children[1] = leafNode(0x83)), /does not exist/],
     ['a good status with content', (basic) => void (at(basic, 0, 2, 0).children[1] = leafNode(0x80, 0)), /does not exist/],
     ['a reason that is none', (basic) => void (at(basic, 0, 2, 0, 1, 1, 0).content = Uint8Array.of(7)), /not a reason/],
+    ['a reason of two octets', (basic) => void (at(basic, 0, 2, 0, 1, 1, 0).content = Uint8Array.of(1, 1)), /not a reason/],
     [
       'a time with a fraction',
       (basic) => void (at(basic, 0, 1).content = new TextEncoder().encode('20260531000000.5Z')),

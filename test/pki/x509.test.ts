@@ -1,13 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { DisksealError, type ErrorCode } from '../../src/core/errors.ts';
-import { signatureAlgorithm } from '../../src/pki/algorithms.ts';
+import { encodeSignatureAlgorithm, readAlgorithm, signatureAlgorithm } from '../../src/pki/algorithms.ts';
 import { readDer } from '../../src/pki/der.ts';
 import * as der from '../../src/pki/der-write.ts';
+import { readGeneralName, sameGeneralName } from '../../src/pki/general-name.ts';
 import { readName } from '../../src/pki/name.ts';
 import { OID } from '../../src/pki/oids.ts';
-import { keyFault, parsePublicKey } from '../../src/pki/public-key.ts';
+import { keyFault, keyMakes, parsePublicKey } from '../../src/pki/public-key.ts';
 import { parseCertificate, serialText } from '../../src/pki/x509.ts';
 import { extension, makeCertificate, NOW, nameOf, type Recipe, testKey } from '../support/certificates.ts';
+import { at, treeOf, write } from '../support/der-tree.ts';
 import { hasOpenssl, KEY_OPTIONS, workbench } from '../support/openssl.ts';
 
 const key = testKey('p256');
@@ -47,6 +49,7 @@ describe('a certificate of our own making', () => {
     ['a negative serial number', { serial: -1n }, /negative serial/],
     ['a serial number of 21 octets', { serial: 1n << 160n }, /21 octets/],
     ['an end before the beginning', { notBefore: NOW, notAfter: NOW - 1 }, /ends before it begins/],
+    ['access to nothing', { extensions: only(OID.subjectInfoAccess, der.sequence()) }, /at least 1/],
     ['an extension twice', { extensions: { x: extension(OID.keyUsage, der.namedBits([0])) } }, /appears twice/],
     [
       'an explicit FALSE',
@@ -128,6 +131,37 @@ describe('a certificate of our own making', () => {
     );
   });
 
+  test('a time before 2050 is written in its short form, and no time in fractions of a second', () => {
+    const long = (text: string): Uint8Array => der.element(0x18, new TextEncoder().encode(text));
+    const short = der.time(Date.UTC(2049, 11, 31, 23, 59, 59) / 1000);
+    const withEnd = (end: Uint8Array): Uint8Array => {
+      const top = treeOf(makeCertificate({ subject: 'CN=x', key }).bytes);
+      at(top, 0, 4).children[1] = treeOf(end);
+      return write(top);
+    };
+    expect(parseCertificate(withEnd(short)).notAfter).toBe(Date.UTC(2050, 0) / 1000 - 1);
+    expect(parseCertificate(withEnd(long('20500101000000Z'))).notAfter).toBe(Date.UTC(2050, 0) / 1000);
+    for (const text of ['20491231235959Z', '20500101000000.5Z'])
+      expect(codeOf(() => parseCertificate(withEnd(long(text))))[1]).toMatch(/not in the form that RFC 5280 prescribes/);
+    expect(codeOf(() => parseCertificate(withEnd(der.integer(5))))[0]).toBe('E_DER');
+  });
+
+  test('where else to ask is read and means nothing', () => {
+    const location = der.sequence(der.oid('1.3.6.1.5.5.7.48.5'), ia5(0x86, 'http://ca.example/'));
+    const { certificate } = makeCertificate({ subject: 'CN=x', key, extensions: only(OID.subjectInfoAccess, der.sequence(location)) });
+    expect(certificate.extensions.present.has(OID.subjectInfoAccess)).toBe(true);
+  });
+
+  test('a serial number as text: without the octet that keeps it positive, zero as it is', () => {
+    for (const [octets, text] of [
+      [[0x7f], '7f'],
+      [[0, 0x80], '80'],
+      [[0], '00'],
+      [[1, 0], '0100'],
+    ] as const)
+      expect(serialText(Uint8Array.from(octets))).toBe(text);
+  });
+
   test('more than 256 KiB are not even read', () => {
     expect(codeOf(() => parseCertificate(new Uint8Array(300 << 10)))[0]).toBe('E_CERTIFICATE');
   });
@@ -171,6 +205,29 @@ describe('names as text', () => {
   });
 });
 
+describe('names of places', () => {
+  const text = (tag: number, value: string): Uint8Array => der.element(tag, new TextEncoder().encode(value));
+  // Some by the same octets in another form: those are other names.
+  const names = [
+    text(0x82, 'a.example'),
+    text(0x81, 'a.example'),
+    text(0x86, 'http://a.example/'),
+    text(0x82, 'A.example'),
+    der.element(0x87, Uint8Array.of(10, 0, 0, 1)),
+    der.element(0x87, Uint8Array.of(10, 0, 0, 2)),
+    der.explicit(4, nameOf('CN=a')),
+    der.explicit(4, nameOf('CN=b')),
+    der.implicit(0, der.sequence(der.oid('1.2.3'), der.explicit(0, der.nullValue()))),
+    der.implicit(0, der.sequence(der.oid('1.2.4'), der.explicit(0, der.nullValue()))),
+    der.implicit(8, der.oid('1.2.3')),
+  ];
+  test('each is the same as itself and as no other', () => {
+    const read = (): ReturnType<typeof readGeneralName>[] => names.map((name) => readGeneralName(readDer(name, 'name'), 'name'));
+    for (const [left, one] of read().entries())
+      for (const [right, other] of read().entries()) expect(sameGeneralName(one, other), `${left} and ${right}`).toBe(left === right);
+  });
+});
+
 describe('keys', () => {
   const rsa = (modulus: bigint, exponent: bigint): Uint8Array =>
     der.sequence(
@@ -207,11 +264,56 @@ describe('keys', () => {
   test('a compressed point is the same key by value and is refused', () => {
     const { spki } = testKey('p256');
     const point = spki.subarray(-65);
-    const compressed = Uint8Array.of(2 + (point[64] & 1), ...point.subarray(1, 33));
+    const parity = point[64] & 1;
     const algorithm = der.sequence(der.oid(OID.ecPublicKey), der.oid(OID.p256));
-    const other = parsePublicKey(der.sequence(algorithm, der.bitString(compressed)));
-    expect(other.value).toBe(parsePublicKey(spki).value);
-    expect(keyFault(other, 'authority')).toMatch(/compressed/);
+    const compressed = (first: number): ReturnType<typeof parsePublicKey> =>
+      parsePublicKey(der.sequence(algorithm, der.bitString(Uint8Array.of(first, ...point.subarray(1, 33)))));
+    expect(compressed(2 + parity).value).toBe(parsePublicKey(spki).value);
+    // The other root of the same x is another key.
+    expect(compressed(3 - parity).value).not.toBe(parsePublicKey(spki).value);
+    for (const first of [2, 3]) expect(keyFault(compressed(first), 'authority')).toMatch(/compressed/);
+    expect(codeOf(() => compressed(4))[1]).toMatch(/not an EC point/);
+  });
+
+  test('each kind makes the signatures of its kind; a key bound to RSA-PSS those with its own parameters', () => {
+    const identifier = (bytes: Uint8Array): ReturnType<typeof readAlgorithm> => readAlgorithm(readDer(bytes, 'a'), 'a');
+    const pss = (hash: 'sha256' | 'sha384'): Uint8Array => encodeSignatureAlgorithm('rsa-pss', hash);
+    const bound = (algorithm: Uint8Array): Uint8Array =>
+      der.sequence(algorithm, der.bitString(der.sequence(der.integer(modulus(3072)), der.integer(65537n))));
+    const keys = {
+      rsa: rsa(modulus(3072), 65537n),
+      ec: testKey('p384').spki,
+      ed25519: testKey('ed25519').spki,
+      'pss of SHA-256': bound(pss('sha256')),
+      'any pss': bound(der.sequence(der.oid(OID.rsassaPss))),
+      unknown: der.sequence(der.sequence(der.oid('1.2.3')), der.bitString(Uint8Array.of(1))),
+    };
+    const signatures = {
+      pkcs1: encodeSignatureAlgorithm('rsa-pkcs1', 'sha256'),
+      'pss/256': pss('sha256'),
+      'pss/384': pss('sha384'),
+      ecdsa: encodeSignatureAlgorithm('ecdsa', 'sha384'),
+      ed25519: encodeSignatureAlgorithm('ed25519', 'sha512'),
+    };
+    const made = Object.entries(keys).map(([name, spki]) => {
+      const known = parsePublicKey(spki);
+      const possible = Object.entries(signatures).filter(([, bytes]) =>
+        keyMakes(known, signatureAlgorithm(identifier(bytes))!, identifier(bytes)),
+      );
+      return [name, possible.map(([signature]) => signature).join(' ')];
+    });
+    expect(Object.fromEntries(made)).toEqual({
+      rsa: 'pkcs1 pss/256 pss/384',
+      ec: 'ecdsa',
+      ed25519: 'ed25519',
+      'pss of SHA-256': 'pss/256',
+      'any pss': 'pss/256 pss/384',
+      unknown: '',
+    });
+    for (const spki of [keys['pss of SHA-256'], keys['any pss']]) {
+      expect(keyFault(parsePublicKey(spki), 'signer')).toMatch(/only authorities/);
+      expect(keyFault(parsePublicKey(spki), 'authority')).toBeUndefined();
+    }
   });
 
   test('malformed keys', () => {

@@ -50,6 +50,19 @@ describe('rule 17: pins', () => {
     expect(kindOf(remember(named, beta), { spki: hex('2') })).toBe('known');
   });
 
+  test('one signer of two: only what is remembered of him is renewed', () => {
+    const bob = { ...alice, subject: 'CN=Bob', spki: hex('5') };
+    const both = after({ signatories: [alice, bob], next: [hex('2')] });
+    const [first, second] = remember(both, experience({ signatories: [bob], release: { ...release, version: '2.0.0' } })).publishers;
+    expect(first).toEqual(both.publishers[0]);
+    expect(second).toMatchObject({ next: [], releases: [{ version: '2.0.0' }] });
+  });
+
+  test('a release that stands in no order to those of other tracks counts as the newest', () => {
+    const named = after({ next: [hex('2')] }, { next: [hex('3')], release: { ...release, version: 'nightly', channel: 'nightly' } });
+    expect(named.publishers[0].next).toEqual([hex('3')]);
+  });
+
   test('are made for each signer of one image', () => {
     const memory = after({ signatories: [alice, { ...alice, subject: 'CN=Bob', spki: hex('5') }] });
     expect(memory.publishers).toHaveLength(2);

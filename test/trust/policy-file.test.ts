@@ -107,6 +107,14 @@ describe('a policy with a mistake says where it is and what was meant', () => {
     [JSON.parse('{"__proto__": {"trust": "root.pem"}}'), '__proto__ | is not known'],
   ])('%j', (document, expected) => expect(faultsOf(document)[0]).toContain(expected));
 
+  test.each([
+    [[], 'the policy must have members', undefined],
+    [{ publishers: { a: { spki: [`spki:${hex}`, 'ab'] } } }, 'publishers.a.spki[1] must be', 'publishers.a.spki[1]'],
+    [{ require: { count: 1, of: ['b'] } }, 'require.of[0] names "b"', 'require.of[0]'],
+  ])('%j says the place as one writes it', (document, words, field) =>
+    expect(() => checkedPolicy(document)).toThrow(expect.objectContaining({ field, message: expect.stringContaining(words) })),
+  );
+
   test('all mistakes at once', () => {
     const document = { turst: 'a', revocation: 'x', publishers: { a: { subject: 'CN=A', spkki: hex } } };
     expect(faultsOf(document)).toHaveLength(4);
@@ -139,6 +147,12 @@ describe('rule 17: of several sources each must be met', () => {
 
   test('without any, nobody is believed', () => {
     expect(policiesInForce([])).toEqual([{ name: 'flags', anchors: [], timestampAnchors: [], publishers: [] }]);
+  });
+
+  test('what none says about trust stays nobody', () => {
+    const [flags, file] = policiesInForce([source('flags', { minBuild: 2 }), source('file', { revocation: 'hard' })]);
+    expect(flags).toMatchObject({ anchors: [], timestampAnchors: [], publishers: [], minBuild: 2 });
+    expect(file).toMatchObject({ anchors: [], timestampAnchors: [], publishers: [], revocation: 'hard' });
   });
 
   test('what one leaves open about trust it takes from the others', () => {

@@ -358,6 +358,13 @@ describe('attack 48: who may answer', () => {
     for (const byKey of [false, true]) expect(await verdict([response({}, { signer: free, byKey })])).toMatch(/^accepted good/);
   });
 
+  test('a responder that says nothing of key usages, and none that may sign something else alone', async () => {
+    const silent = responder({ extensions: { ...noCheck, [OID.keyUsage]: undefined } });
+    expect(await verdict([response({}, { signer: silent })])).toMatch(/^accepted good/);
+    const other = responder({ extensions: noCheck, keyUsage: ['nonRepudiation'] });
+    expect(await verdict([response({}, { signer: other })])).toMatch(/^refused unknown: .*a responder that is not good/);
+  });
+
   test('one of whom one needs to ask', async () => {
     const asked = responder();
     const answer = response({}, { signer: asked });

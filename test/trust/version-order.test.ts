@@ -47,6 +47,12 @@ describe('rule 16: the order of versions', () => {
     expect(compareVersions('1.0.0', text)).toBeUndefined();
   });
 
+  test('a text of more than 255 characters has no order, whatever it says', () => {
+    const version = (length: number): string => `1.${'0'.repeat(length - 3)}1`;
+    expect(compareVersions(version(255), '1.1')).toBe(0);
+    expect(isOrdered(version(256))).toBe(false);
+  });
+
   test('attack 51: 1.10 is newer than 1.9', () => expect(compareVersions('1.10.0', '1.9.0')).toBe(1));
 
   test('two build numbers decide, one does not', () => {
