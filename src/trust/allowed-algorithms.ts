@@ -9,7 +9,7 @@ import type { AllowedAlgorithms, KeyFamily } from './policy.ts';
 /**
  * Holds for the signature, for each certificate of the path and for each certificate's signature; the anchor's own signature proves
  * nothing and so does not count.
- * @param path - the signer's certificate first, the anchor last
+ * @param path - the signer's certificate first, the anchor last; a path that was found, so each algorithm on it is one that is known
  */
 export function algorithmFaults(
   path: readonly Certificate[],
@@ -18,12 +18,12 @@ export function algorithmFaults(
 ): PathFault[] {
   const faults: PathFault[] = [];
   const weak = (message: string): void => void faults.push({ code: 'E_WEAK', message: `${message}, which the policy does not allow` });
-  const checkHash = (subject: string, used: SignatureAlgorithm | undefined): void => {
-    const hash = used && (used.hash ?? ED25519_HASH);
-    if (hashes && !(hash && hashes.includes(hash))) weak(`${subject} is signed with ${hash ? hashName(hash) : 'an unknown hash'}`);
+  const checkHash = (subject: string, { hash = ED25519_HASH }: SignatureAlgorithm): void => {
+    if (hashes && !hashes.includes(hash)) weak(`${subject} is signed with ${hashName(hash)}`);
   };
   checkHash('the statement', algorithm);
-  for (const certificate of path.slice(0, -1)) checkHash(who(certificate.subject.text), signatureAlgorithm(certificate.signatureAlgorithm));
+  for (const certificate of path.slice(0, -1))
+    checkHash(who(certificate.subject.text), signatureAlgorithm(certificate.signatureAlgorithm)!);
   for (const { subject, publicKey } of path) {
     const family = familyOf(publicKey);
     if (keys && !(family && keys.includes(family))) weak(`${who(subject.text)} has a key of kind ${publicKey.name}`);

@@ -48,6 +48,22 @@ describe('BER', () => {
     );
   });
 
+  it.each([
+    ['a piece of an octet string that is none', [0x24, 0x80, 0x02, 1, 5, 0, 0], /a piece that is none/],
+    ['something primitive without a length', [0x04, 0x80, 0, 0], /indefinite length of something primitive/],
+    ['no end', [0x30, 0x80, 0x05, 0], /without its end/],
+    ['half an end', [0x30, 0x80, 0], /ends before its length|without its end/],
+    ['a long tag', [0x1f, 0x81, 0, 0], /tag number above 30/],
+    ['a length of nine octets', [0x04, 0x89, 0, 0, 0, 0, 0, 0, 0, 0, 0], /inside its length/],
+    ['a length beyond the end', [0x30, 4, 0x04, 3, 1, 2], /claims 3 bytes where 2 are left|claims 4 bytes where 4/],
+    ['more than one', [0x05, 0, 0x05, 0], /2 bytes after the end/],
+    ['33 in each other', Array.from({ length: 33 }, () => [0x30, 0x80]).flat(), /more than 32 deep/],
+  ])('%s is refused', (_, bytes, words) => {
+    expect(() => derFromBer(Uint8Array.from(bytes), 'test')).toThrow(
+      expect.objectContaining({ code: 'E_DER', message: expect.stringMatching(words) }),
+    );
+  });
+
   it('that is none fails with an error of ours', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
