@@ -29,7 +29,7 @@
  *     27  identity of content                  "rule 27"
  *
  *     Attacks 1-4, 6-10, 13, 19-27, 29, 36-46, 49, 53-57 bear their numbers here or in `signature.test.ts`; 28, 30-35: pki/cms, pki/der,
- *     pki/wycheproof, trust/path, trust/x509-limbo; 14-17: mount/extract, mount/quarantine. 11: places. Not of this version: 5, 47, 48, 50-52.
+ *     pki/wycheproof, trust/path, trust/x509-limbo; 14-17: mount/extract, mount/quarantine. 11: places. Each of the 57 has a directory in test/attacks too.
  */
 
 import { describe, expect, test } from 'vitest';
