@@ -87,7 +87,7 @@ export function isHostName(text: string): boolean {
 }
 
 /** RFC 5321 4.1.2, the dot-string form: quoted local parts are allowed by the RFC and used by nobody. */
-function isMailbox(text: string): boolean {
+export function isMailbox(text: string): boolean {
   const match = /^([A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*)@([^@]+)$/.exec(text);
   return match !== null && isHostName(match[2]!);
 }

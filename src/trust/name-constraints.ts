@@ -8,7 +8,7 @@
 
 import { equalBytes } from '../pki/der.ts';
 import type { NameConstraints } from '../pki/extensions.ts';
-import { type GeneralName, isHostName } from '../pki/general-name.ts';
+import { type GeneralName, isHostName, isMailbox } from '../pki/general-name.ts';
 import type { Name, Rdn } from '../pki/name.ts';
 import { OID } from '../pki/oids.ts';
 import type { Certificate } from '../pki/x509.ts';
@@ -98,7 +98,7 @@ function isWithin(pair: Pair): boolean {
     case 'dns':
       return dnsWithin(pair.name.text.replace(/^\*\./, ''), pair.base.text);
     case 'email':
-      return emailWithin(pair.name.text, pair.base.text, (left, right) => left === right);
+      return isMailbox(pair.name.text) && emailWithin(pair.name.text, pair.base.text, (left, right) => left === right);
     default:
       return within(pair);
   }
@@ -115,7 +115,8 @@ function mayBeWithin(pair: Pair): boolean {
       return dnsWithin(suffix, pair.base.text) || (wildcard && dnsWithin(pair.base.text, suffix));
     }
     case 'email':
-      return emailWithin(pair.name.text, pair.base.text, (left, right) => fold(left) === fold(right));
+      // What a subject calls a mailbox may be in characters that nobody can compare.
+      return !isMailbox(pair.name.text) || emailWithin(pair.name.text, pair.base.text, (left, right) => fold(left) === fold(right));
     case 'uri':
       return uriHost(pair.name.text) === undefined || within(pair);
     default:

@@ -98,6 +98,17 @@ describe('a certificate of our own making', () => {
       { extensions: only(OID.policyMappings, der.sequence(der.sequence(der.oid(OID.anyPolicy), der.oid('1.2.3')))) },
       /cannot be mapped/,
     ],
+    [
+      '128 certificates to skip',
+      { extensions: only(OID.policyConstraints, der.sequence(der.element(0x80, Uint8Array.of(0, 128)))) },
+      /not a number of/,
+    ],
+    [
+      'a negative number to skip',
+      { extensions: only(OID.policyConstraints, der.sequence(der.element(0x81, Uint8Array.of(0xff)))) },
+      /not a number of/,
+    ],
+    ['no number to skip', { extensions: only(OID.policyConstraints, der.sequence(der.element(0x80))) }, /not a number of/],
     ['empty policy constraints', { extensions: only(OID.policyConstraints, der.sequence()) }, /say nothing/],
     [
       'an extension with two values',

@@ -142,6 +142,19 @@ describe('the subject', () => {
     expect(judge({ permitted: [email('example.org')] }, [], subject)).toMatch(/not permitted/);
   });
 
+  test.each([
+    ['in characters of no known meaning', der.element(0x14, new TextEncoder().encode('me@example.com'))],
+    ['in wide letters', der.utf8String('me＠ｅｘａｍｐｌｅ.com')],
+    ['without a host', der.ia5String('me')],
+    ['that is a host', der.ia5String('example.com')],
+    ['that is no text', der.integer(5)],
+  ])('a mailbox in the subject %s is excluded by any exclusion and permitted by none', (_, value) => {
+    const subject = der.sequence(der.setOf([der.sequence(der.oid(OID.emailAddress), value)]));
+    expect(judge({ excluded: [email('example.com')] }, [], subject)).toMatch(/excluded/);
+    expect(judge({ permitted: [email('example.com')] }, [], subject)).toMatch(/not permitted/);
+    expect(judge({ excluded: [dns('example.com')] }, [], subject)).toBeUndefined();
+  });
+
   test('an empty subject is no name', () => {
     expect(judge({ permitted: [directory(nameOf('O=Good'))] }, [dns('example.com')], '')).toBeUndefined();
   });

@@ -92,6 +92,14 @@ describe('good paths', () => {
     expect(await subjects(pathOf(leaf), [fingerprintOf(root)])).toMatch(/E_UNTRUSTED CN=CA was certified by CN=Root, which is neither/);
   });
 
+  test('an anchor given twice, as a certificate and by its fingerprint, is one', async () => {
+    const leaf = signer();
+    const [, authorityOf] = pathOf(leaf);
+    expect(await subjects(pathOf(leaf), [anchorOf(authorityOf), anchorOf(authorityOf), fingerprintOf(authorityOf)])).toBe(
+      'CN=Signer < CN=CA',
+    );
+  });
+
   test('the signer himself as anchor, self-signed or not, even as an authority', async () => {
     const leaf = signer();
     expect(await subjects([leaf], [anchorOf(leaf)])).toBe('CN=Signer');

@@ -450,6 +450,7 @@ describe('rule 7: tokens are closed', () => {
     ['an accuracy of 1000 milliseconds', () => token({ rest: [accuracy(1, 1000)] }), /1 to 999/],
     ['an accuracy of no microseconds', () => token({ rest: [accuracy(1, 1, 0)] }), /1 to 999/],
     ['an accuracy in more octets than it needs', () => token({ rest: [der.sequence(der.element(0x80, Uint8Array.of(0, 1)))] }), /1 to 999/],
+    ['an accuracy of no octets', () => token({ rest: [der.sequence(der.element(0x80))] }), /1 to 999/],
     ['a negative accuracy', () => token({ rest: [der.sequence(der.integer(-1))] }), /Accuracy\.seconds/],
     ['a serial number of 40 octets', () => token({ serial: new Uint8Array(40).fill(1) }), /40 octets/],
     ['a nonce of 40 octets', () => token({ rest: [der.element(2, new Uint8Array(40).fill(1))] }), /40 octets/],
