@@ -1,6 +1,6 @@
 /** Compiles src/ into dist/: `npm run build`. What no longer has a source is removed first. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { bundle } from './bundle.mjs';
@@ -15,7 +15,6 @@ await import('./build-verifier.mjs');
 
 /** `verify` from a few files and not from a hundred: finding and loading each costs time. */
 async function bundleVerify() {
-  const others = readdirSync('src/cli/commands').filter((name) => name !== 'verify.ts');
   const { outputFiles } = await bundle(
     {
       entryPoints: ['src/cli/verify-program.ts'],
@@ -24,11 +23,8 @@ async function bundleVerify() {
       chunkNames: 'verify-[name]-[hash]',
       // Loaded for a policy in YAML and for a URL.
       external: ['yaml', 'undici'],
-      // commander is CommonJS and asks for Node's modules by `require`.
-      banner: { js: "import { createRequire as requireFor } from 'node:module'; const require = requireFor(import.meta.url);" },
     },
-    // Never loaded from here: this program is `verify` alone.
-    Object.fromEntries(others.map((name) => [`cli/commands/${name}`, null])),
+    { 'cli/program.ts': null },
   );
   for (const { path, contents } of outputFiles) writeFileSync(resolve(path), contents);
 }

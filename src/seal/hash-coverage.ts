@@ -40,14 +40,15 @@ export async function hashCoverage(
   const file = wholeFile(image);
   if (!file) return hashInOnePass(read, covered, masked, platform);
   const { threads } = platform;
+  const turns = takingTurns(read, fileReader(file, platform));
   const table = new Uint8Array(32 * leafCount(covered));
   const left = sharesOf(covered, threads.width + 1);
   const takeShares = async (hash: (range: Range) => Promise<Uint8Array>): Promise<void> => {
     for (const { first, range } of left) table.set(await hash(range), 32 * first);
   };
   const here = async (): Promise<Uint8Array> => {
-    const flat = await hashFlat(read, covered, masked, platform);
-    await takeShares((range) => hashLeaves(read, range, masked, platform));
+    const flat = await hashFlat(turns, covered, masked, platform);
+    await takeShares((range) => hashLeaves(turns, range, masked, platform));
     return flat;
   };
   // Two for each thread: the next share is there when one is done.
@@ -85,15 +86,28 @@ function fileReader(file: FileRange, platform: Platform): Read {
   return (position, into) => platform.readFile({ ...file, offset: file.offset + position }, into);
 }
 
+/**
+ * A read that waits costs less than one that another thread makes; but signals and timers want their turn, and get it every 64 MiB.
+ * @param waiting - reads on this thread
+ */
+function takingTurns(read: Read, waiting: Read): Read {
+  let count = 0;
+  return (position, into) => (++count % 64 === 0 ? read : waiting)(position, into);
+}
+
 async function hashLeaves(read: Read, range: Range, masked: readonly Range[], platform: Platform): Promise<Uint8Array<ArrayBuffer>> {
-  const leaves = new Uint8Array(32 * Math.ceil(range[1] / CHUNK));
-  let place = 0;
-  for await (const bytes of piecesOf(read, [range], masked)) {
-    for (let at = 0; at < bytes.length; at += CHUNK, place += 32) {
-      const leaf = platform.hash('sha256');
-      await leaf.update(LEAF_PREFIX);
-      await leaf.update(bytes.subarray(at, at + CHUNK));
-      leaves.set(await leaf.digest(), place);
+  const [offset, length] = range;
+  const leaves = new Uint8Array(32 * Math.ceil(length / CHUNK));
+  const buffer = new Uint8Array(1 + PIECE);
+  for (let done = 0, place = 0; done < length; done += PIECE) {
+    const piece = buffer.subarray(1, 1 + Math.min(PIECE, length - done));
+    await read(offset + done, piece);
+    const shown = withMask(piece, offset + done, masked);
+    if (shown !== piece) piece.set(shown);
+    for (let at = 0; at < piece.length; at += CHUNK, place += 32) {
+      // The prefix takes the place of the byte before the chunk, which was hashed with the one before: nothing is copied.
+      buffer[at] = LEAF_PREFIX[0]!;
+      leaves.set(await platform.digest('sha256', buffer.subarray(at, 1 + Math.min(at + CHUNK, piece.length))), place);
     }
   }
   return leaves;
