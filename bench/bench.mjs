@@ -143,7 +143,7 @@ function sealForeign() {
   const key = ['--key', join(KEYS, 'publisher.key.pem'), '--certificates', join(KEYS, 'publisher.chain.pem')];
   const identity = ['--id', 'com.example.bench', '--product-version', '1.0.0'];
   const { status, stderr } = spawnSync(process.execPath, [MAIN, 'sign', foreign, ...key, ...identity, '--quiet']);
-  if (status !== 0) throw new Error(`sign ended with ${status}: ${stderr}`);
+  if (status !== 0) throw new Error(`sign ended with ${status}: ${String(stderr)}`);
 }
 
 function manifestFor(targets) {

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Disk } from '../core/disk.ts';
 import { DisksealError } from '../core/errors.ts';
 
-/** What is written to: `node/disk-target.ts`. */
+/** What is written to. */
 export interface Target {
   readonly path: string;
   /** Bytes that there are. */

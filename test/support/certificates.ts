@@ -166,7 +166,10 @@ export function basicConstraints(pathLength?: number, critical = true): Uint8Arr
 
 export type Life = Pick<Recipe, 'notBefore' | 'notAfter'>;
 /** For those who are asked by a command, which takes the time from the clock. */
-export const LONG_LIFE: Required<Life> = { notBefore: Date.UTC(2020, 0) / 1000, notAfter: Date.UTC(2049, 0) / 1000 };
+export const LONG_LIFE: { readonly notBefore: number; readonly notAfter: number } = {
+  notBefore: Date.UTC(2020, 0) / 1000,
+  notAfter: Date.UTC(2049, 0) / 1000,
+};
 
 /** A root, an intermediate and a code-signing certificate, all by keys of one kind. */
 export function testChain(kind: KeyKind = 'p256', name = 'Demo', life: Life = {}): { root: Made; intermediate: Made; leaf: Made } {
