@@ -18,7 +18,10 @@ describe.each(platforms)('%s', (_, platform) => {
     ['bound to RSA-PSS', { hashAlgorithm: 'sha256', mgf1HashAlgorithm: 'sha256', saltLength: 32 }],
     ['for RSA-PSS without parameters', {}],
   ])('a key %s', async (_, bound) => {
-    const { publicKey, privateKey } = generateKeyPairSync('rsa-pss', { modulusLength: 2048, ...bound } as RSAPSSKeyPairKeyObjectOptions);
+    const { publicKey, privateKey } = generateKeyPairSync('rsa-pss', {
+      modulusLength: 2048,
+      ...bound,
+    } as unknown as RSAPSSKeyPairKeyObjectOptions);
     const options = { key: privateKey, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 };
     const signature = new Uint8Array(sign('sha256', message, options));
     const check = { publicKey: spkiOf(publicKey), scheme: 'rsa-pss', hash: 'sha256', message, signature } as const;
