@@ -42,5 +42,5 @@ export function fromTimestamp(time: Timestamp): number | undefined {
   const zone = (time.zone << 20) >> 20;
   const local = time.zone >> 12 === 1 && zone !== NO_ZONE && Math.abs(zone) <= 1440 ? zone : 0;
   const fraction = (time.centiseconds * 1e4 + time.hundredsOfMicroseconds * 100 + time.microseconds) / 1e6;
-  return date.getTime() / 1000 - local * 60 + fraction;
+  return storedTime(date.getTime() / 1000 - local * 60 + fraction);
 }
