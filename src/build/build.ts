@@ -28,10 +28,10 @@ export async function buildImages(plan: BuildPlan, outputs: readonly ImageOutput
   const ids = await identifiersOf(plan, options.platform);
   const needsHfsPlus = outputs.some(({ target }) => target === 'dmg' || target === 'raw');
   const hfsPlus = needsHfsPlus ? await planHfsPlus(plan, ids, options.warn) : undefined;
-  const nameOf = await linkNames(plan.tree);
+  const nameOf = outputs.every(({ target }) => target === 'dmg') ? undefined : await linkNames(plan.tree);
   const following = new Map<ImageOutput, FollowingImage>();
   for (const output of outputs) {
-    if (output.target === 'dmg') continue;
+    if (output.target === 'dmg' || !nameOf) continue;
     const input = { plan, output, nameOf, options };
     following.set(output, output.target === 'raw' ? await rawImage(rawDisk(hfsPlus!, plan, ids), input) : await isoOrBin(ids, input));
   }

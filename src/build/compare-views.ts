@@ -17,7 +17,7 @@ import type { InventoryEntry } from '../seal/inventory.ts';
 export type NameInVolume = (name: string) => string;
 
 /**
- * @param volume - opened from what was written, its files' extents giving their places in it: see `locating`
+ * @param volume - opened from what was written, its files' extents giving their places in it: see `locatedDisk`
  * @param contents - where each file's bytes were when they were hashed
  * @throws DisksealError `E_TAMPERED` or `E_INTERNAL` for a difference: either is a fault of this program
  */
@@ -45,17 +45,6 @@ export async function compareWritten(
   // Hard links were hashed under the first of their paths.
   for (const { path, group, position } of others) if (group === '' || linked.get(group) !== position) throw differs(path);
   for (const path of hashed.keys()) throw differs(path);
-}
-
-/** A disk whose extents give their own place, so that a file of its volume says which bytes it consists of. */
-export function locating(disk: Disk): Disk {
-  const { size } = disk;
-  const file = { path: 'volume', offset: 0, fileSize: size };
-  return {
-    size,
-    read: (position, length, into) => disk.read(position, length, into),
-    extents: () => [{ position: 0, length: size, kind: 'file', file }],
-  };
 }
 
 /** Bytes from the start of the volume; what this program writes is contiguous. */

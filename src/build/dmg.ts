@@ -1,4 +1,5 @@
 /** A DMG, packed front to back; contents are hashed as they pass, and given to whoever follows. */
+import { locatedDisk } from '../core/disk.ts';
 import { assert } from '../core/errors.ts';
 import type { PlannedVolume } from '../core/planned-volume.ts';
 import type { ReadableSink, Sink } from '../core/platform.ts';
@@ -11,7 +12,7 @@ import { type CoverageHasher, coverageHasher } from '../seal/coverage.ts';
 import type { InventoryEntry } from '../seal/inventory.ts';
 import { sealDmg } from '../seal/seal-dmg.ts';
 import type { Statement } from '../seal/statement.ts';
-import { compareWritten, inHfsPlus, locating } from './compare-views.ts';
+import { compareWritten, inHfsPlus } from './compare-views.ts';
 import { contentDigests } from './content-digests.ts';
 import type { ContentSink } from './follow.ts';
 import type { BuildOptions, BuildPlan } from './plan.ts';
@@ -57,7 +58,7 @@ export async function packDmg(
       for (const part of [sealed.area, sealed.plist, sealed.koly]) await sink.write(part);
       const [partition] = await openPartitions(await openUdif(sink.written(), options.platform));
       assert(partition, 'the image shows no partition');
-      const tree = await openVolume(locating(partition.disk));
+      const tree = await openVolume(locatedDisk(partition.disk));
       await compareWritten(tree, inventory, volume.contents(), inHfsPlus, options.platform);
       return sealed.statement;
     },

@@ -1,5 +1,5 @@
 /** A raw, ISO or BIN image, filled as contents pass by, then sealed: within where there is a place for a seal, else beside it. */
-import type { Disk } from '../core/disk.ts';
+import { type Disk, locatedDisk } from '../core/disk.ts';
 import type { FileTree } from '../core/file-tree.ts';
 import type { PlannedContent } from '../core/planned-volume.ts';
 import type { FillableSink } from '../core/platform.ts';
@@ -18,7 +18,7 @@ import { coverageOf } from '../seal/place.ts';
 import { RAW_ALIGNMENT } from '../seal/raw-image.ts';
 import { detachedSeal } from '../seal/seal-image.ts';
 import type { Statement } from '../seal/statement.ts';
-import { compareWritten, inHfsPlus, locating } from './compare-views.ts';
+import { compareWritten, inHfsPlus } from './compare-views.ts';
 import { type Follower, follow } from './follow.ts';
 import { inventoryLength } from './inventory.ts';
 import type { BuildOptions, BuildPlan, FilledOutput } from './plan.ts';
@@ -55,7 +55,7 @@ export async function rawImage(disk: PlannedDisk, input: FollowingInput): Promis
       if (!plan.seal) return undefined;
       const { partitions } = map === 'none' ? { partitions: [] } : await openPartitions(output.sink.written());
       const volume = partitions[0]?.disk ?? output.sink.written();
-      const tree = await openHfsPlus(locating(volume));
+      const tree = await openHfsPlus(locatedDisk(volume));
       await compareWritten(tree, inventory, relative(disk.contents(), partitions[0]?.position ?? 0), inHfsPlus, options.platform);
       if (!isEmbedded) return sealBeside(inventory, input);
       const content = encodeInventory(inventory);
@@ -164,7 +164,7 @@ async function compareIso(
   inventory: readonly InventoryEntry[],
   { options }: FollowingInput,
 ): Promise<void> {
-  const tree: FileTree = await openIso9660(locating(image));
+  const tree: FileTree = await openIso9660(locatedDisk(image));
   await compareWritten(tree, inventory, planned.contents(), (name) => name, options.platform);
   await compareHybridViews(image);
 }

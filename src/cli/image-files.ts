@@ -1,4 +1,4 @@
-/** The files of a build: all appear when all are written, or none. */
+/** The files of a build: none gets its name before all are written. */
 import { mkdir, rmdir } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import type { ImageOutput, Target } from '../build/plan.ts';
@@ -55,6 +55,8 @@ export async function refuseTakenImages(wanted: readonly WantedImage[], force: b
   for (const { target, path } of wanted) {
     await refuseTaken(path, force);
     if (target === 'bin') await refuseTaken(besidePath(path, 'cue'), force);
+    // One that is there would be taken for the new image's, whether that gets one or not.
+    if (target !== 'dmg') await refuseTaken(besidePath(path, 'seal'), force);
   }
 }
 

@@ -176,6 +176,18 @@ export function generatedDisk(size: number, readInto: (position: number, into: U
   };
 }
 
+/** The same bytes, whose extents give their own place: what a reader makes of this disk says which of its bytes it consists of. */
+export function locatedDisk(disk: Disk): Disk {
+  const { size } = disk;
+  return {
+    size,
+    read: (position, length, into) => disk.read(position, length, into),
+    *extents(from = 0) {
+      if (size > from) yield { position: from, length: size - from, kind: 'file', file: { path: '', offset: from, fileSize: size } };
+    },
+  };
+}
+
 /** The part of an extent within [from, to), or nothing. */
 export function clip(extent: Extent, from: number, to: number): Extent | undefined {
   const position = Math.max(extent.position, from);

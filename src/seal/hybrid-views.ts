@@ -3,7 +3,7 @@
  * must show the same contents. Names differ by what each can hold, so what is compared is where the bytes lie: each view must consist of
  * the same stretches of the image, and what has one path in two views must be one stretch (seal-rules: inventory and volume).
  */
-import type { Disk } from '../core/disk.ts';
+import { type Disk, locatedDisk } from '../core/disk.ts';
 import { DisksealError } from '../core/errors.ts';
 import { type FileTree, walk } from '../core/file-tree.ts';
 import { open as openIso9660, views } from '../formats/filesystems/iso9660/open.ts';
@@ -22,7 +22,7 @@ interface Shown {
  * @throws DisksealError `E_TAMPERED` for the first difference; `E_UNSUPPORTED` and what malformed volumes are when a view cannot be read
  */
 export async function compareHybridViews(disk: Disk): Promise<void> {
-  const located = locating(disk);
+  const located = locatedDisk(disk);
   // A second way to every directory, and for some systems the only one.
   const difference = await pathTableDifference(disk);
   if (difference !== undefined) throw differs(difference);
@@ -71,16 +71,6 @@ function placeOf(content: Disk, path: string): string {
     else parts.push({ offset: extent.file.offset, length: extent.length });
   }
   return parts.map(({ offset, length }) => `${offset}+${length}`).join(' ');
-}
-
-/** A disk whose extents give their own place. */
-function locating(disk: Disk): Disk {
-  const { size } = disk;
-  return {
-    size,
-    read: (position, length, into) => disk.read(position, length, into),
-    extents: (from = 0) => [{ position: from, length: size - from, kind: 'file', file: { path: '', offset: from, fileSize: size } }],
-  };
 }
 
 function differs(message: string): DisksealError {

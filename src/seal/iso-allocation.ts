@@ -2,7 +2,7 @@
  * How far into an ISO image anything reaches that somebody names: directories and files of every view, path tables, boot images,
  * partitions. What lies behind is free. Sources: ECMA-119, El Torito 1.0 sections 2 and 2.1 to 2.4.
  */
-import { type Disk, readRange } from '../core/disk.ts';
+import { type Disk, locatedDisk, readRange } from '../core/disk.ts';
 import { DisksealError } from '../core/errors.ts';
 import { type FileTree, walk } from '../core/file-tree.ts';
 import { open, views } from '../formats/filesystems/iso9660/open.ts';
@@ -32,12 +32,11 @@ export async function usedEnd(image: Disk, volume: IsoVolume): Promise<number | 
 async function treesEnd(image: Disk): Promise<number> {
   let end = 0;
   const watched: Disk = {
-    size: image.size,
+    ...locatedDisk(image),
     read(position, length, into) {
       end = Math.max(end, position + length);
       return image.read(position, length, into);
     },
-    extents: () => [{ position: 0, length: image.size, kind: 'file', file: { path: '', offset: 0, fileSize: image.size } }],
   };
   for (const view of await views(watched)) end = Math.max(end, await filesEnd(await open(watched, { view })));
   return end;

@@ -1,10 +1,12 @@
 /** What the generators of the attacks share: one publisher, one sealed image of his, and the ways to forge it. */
+import { parseSignedData } from '../../src/pki/cms.ts';
+import { encodeSignedData, withTimeStampToken } from '../../src/pki/cms-write.ts';
 import { cms, intermediate, leaf, pieces, root, sealed } from '../support/attacked-image.ts';
 import { LONG_LIFE, type Made, makeCertificate, type Recipe, testKey } from '../support/certificates.ts';
 import { at, type Node, treeOf, write } from '../support/der-tree.ts';
 import { signAnyhow, withCms } from '../support/forged-seal.ts';
 import { assembled } from '../support/hostile-image.ts';
-import { type TestAuthority, testAuthority } from '../support/timestamp-authority.ts';
+import { makeToken, type TestAuthority, type TokenRecipe, testAuthority } from '../support/timestamp-authority.ts';
 
 /** An image as bytes, or something that puts at a path what is no bytes, and files beside it. */
 export type Forged =
@@ -45,3 +47,16 @@ export { leaf, root, signAnyhow };
 export const authority: TestAuthority = testAuthority('p256', LONG_LIFE, 'Time');
 /** The moment of every timestamp here: long before any clock that runs the tests. */
 export const STAMPED = Date.UTC(2024, 5, 1) / 1000;
+
+/** The publisher's image with a timestamp. */
+export function stamped(recipe: Partial<TokenRecipe>): Forged {
+  const { content, certificates, signers } = parseSignedData(cms());
+  const [{ signature, bytes: info }] = signers;
+  const token = makeToken({ signature, authority, time: STAMPED, ...recipe });
+  const signed = encodeSignedData({
+    content,
+    certificates: certificates.map((one) => one.bytes),
+    signers: [withTimeStampToken(info, token)],
+  });
+  return { image: withCms(sealed, signed), files: { 'tsa.der': authority.root.bytes } };
+}

@@ -12,21 +12,11 @@ import { rawFields } from '../../src/formats/filesystems/hfsplus/raw.ts';
 import { VOLUME_HEADER_OFFSET, VOLUME_HEADER_SIZE } from '../../src/formats/filesystems/hfsplus/structs.ts';
 import { corpus, corpusBytes } from '../support/corpus.ts';
 import { file, folder, symlink, tree } from '../support/memory-tree.ts';
+import { randomNumbers } from '../support/random-numbers.ts';
 import { VolumeBytes } from '../support/volume-bytes.ts';
 
 const SEED = Number(process.env['FUZZ_SEED'] ?? 20260101);
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 40);
-
-/** mulberry32: small, seeded, good enough to choose places. */
-function randomNumbers(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
-  };
-}
 
 /** Bytes that are not zero outside of file contents are where damage matters: most places are chosen among them. */
 function placesIn(bytes: Uint8Array): number[] {

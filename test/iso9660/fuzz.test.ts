@@ -13,21 +13,11 @@ import { rawFields } from '../../src/formats/filesystems/iso9660/raw.ts';
 import { SECTOR } from '../../src/formats/filesystems/iso9660/structs.ts';
 import { corpus, corpusBytes } from '../support/corpus.ts';
 import { file, folder, NEW_YEAR, symlink, tree } from '../support/memory-tree.ts';
+import { randomNumbers } from '../support/random-numbers.ts';
 
 const SEED = Number(process.env['FUZZ_SEED'] ?? 20260101);
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 30);
 const FIRST = 16 * SECTOR;
-
-/** mulberry32: small, seeded, good enough to choose places. */
-function randomNumbers(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
-  };
-}
 
 async function readEverything(disk: Disk): Promise<void> {
   for (const view of await views(disk)) {

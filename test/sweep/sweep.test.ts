@@ -1,6 +1,6 @@
 /**
  * No byte of a sealed image is unaccounted for: each flipped in turn, each length cut off, bytes appended; `verify` must refuse all of
- * them. A sample, and in CI every byte of the first; DISKSEAL_SWEEP=full flips every byte of all (half an hour), =sample of none.
+ * them. A sample, and in CI every byte of the first; DISKSEAL_SWEEP=full flips every byte of all, =sample of none.
  * One process for each core.
  */
 import { execFile } from 'node:child_process';

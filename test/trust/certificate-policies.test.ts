@@ -9,6 +9,7 @@ import { CODE_SIGNING, validatePath } from '../../src/trust/path-validation.ts';
 import { extension, type Made, makeCertificate, NOW, testKey } from '../support/certificates.ts';
 import { hasOpenssl, type Workbench, workbench } from '../support/openssl.ts';
 import { testPlatform } from '../support/platform.ts';
+import { randomNumbers } from '../support/random-numbers.ts';
 
 interface Rules {
   /** Last arcs of policies under 1.2.3, or `any`. */
@@ -171,8 +172,8 @@ describe.skipIf(!hasOpenssl)('against openssl', () => {
   afterAll(() => bench.remove());
 
   test('random paths', () => {
-    const random = generator(20_261_122);
-    const pick = (count: number): number => Math.floor(random() * count);
+    const pick = randomNumbers(20_261_122);
+    const random = (): number => pick(1_000) / 1_000;
     const maybe = (share: number, value: () => number): number | undefined => (random() < share ? value() : undefined);
     const somePolicies = (): (number | 'any')[] | undefined => {
       if (random() < 0.1) return undefined;
@@ -214,14 +215,3 @@ describe.skipIf(!hasOpenssl)('against openssl', () => {
     return status === 0;
   }
 });
-
-/** The same numbers in every run: mulberry32. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

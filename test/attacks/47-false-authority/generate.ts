@@ -1,25 +1,9 @@
-import { parseSignedData } from '../../../src/pki/cms.ts';
-import { encodeSignedData, withTimeStampToken } from '../../../src/pki/cms-write.ts';
 import { OID } from '../../../src/pki/oids.ts';
-import { cms, intermediate, sealed } from '../../support/attacked-image.ts';
+import { intermediate } from '../../support/attacked-image.ts';
 import { LONG_LIFE, makeCertificate, testKey } from '../../support/certificates.ts';
-import { withCms } from '../../support/forged-seal.ts';
-import { extendedKeyUsage, makeToken, type TestAuthority, type TokenRecipe, testAuthority } from '../../support/timestamp-authority.ts';
+import { extendedKeyUsage, type TestAuthority, testAuthority } from '../../support/timestamp-authority.ts';
 import type { Cases } from '../kit.ts';
-import { authority, type Forged, root, STAMPED } from '../kit.ts';
-
-/** The publisher's image with a timestamp. */
-function stamped(recipe: Partial<TokenRecipe>): Forged {
-  const { content, certificates, signers } = parseSignedData(cms());
-  const [{ signature, bytes: info }] = signers;
-  const token = makeToken({ signature, authority, time: STAMPED, ...recipe });
-  const signed = encodeSignedData({
-    content,
-    certificates: certificates.map((one) => one.bytes),
-    signers: [withTimeStampToken(info, token)],
-  });
-  return { image: withCms(sealed, signed), files: { 'tsa.der': authority.root.bytes } };
-}
+import { root, stamped } from '../kit.ts';
 
 function underPublisher(): TestAuthority {
   const extensions = { [OID.extendedKeyUsage]: extendedKeyUsage([OID.timeStamping]) };

@@ -44,7 +44,7 @@ const MOST_SECTORS = 0xffff_ffff;
 /**
  * Plans a volume that holds the tree; nothing is written, and of contents only boot files that get a table are read. The volume's
  * name is the root's. The size is a multiple of 2048. The same tree gives the same bytes, in whatever order its folders list their children.
- * In memory afterwards: some 150 bytes and the names for each entry, and each content's Disk; records are made when read.
+ * In memory afterwards: the names and a row of numbers for each entry, and each content's Disk; records are made when read.
  * @throws DisksealError `E_ISO9660` with the path of what the format cannot hold, `E_UNSUPPORTED` for folders over 512 deep
  */
 export async function format(tree: FileTree, options: FormatOptions): Promise<PlannedVolume> {

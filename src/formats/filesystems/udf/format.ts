@@ -1,8 +1,9 @@
 /**
  * Plans a read-only UDF 2.01 volume from a FileTree. Source: ECMA-167, OSTA UDF 2.01; what mkudffs chooses where they leave a choice.
  * Blocks of 2048 bytes; every content is contiguous, and nothing is free.
- * Left out: named streams (so extended attributes and resource forks are dropped, with a warning), files beyond one file entry's 226 GiB.
+ * Left out: named streams (so extended attributes and resource forks are dropped, with a warning), files beyond what one file entry can say, 229 GiB.
  */
+import { blockDisks } from '../../../core/block-disks.ts';
 import { bytesDisk, type Disk, joinDisks, zerosDisk } from '../../../core/disk.ts';
 import { DisksealError } from '../../../core/errors.ts';
 import type { FileTree } from '../../../core/file-tree.ts';
@@ -36,7 +37,7 @@ const MAIN_SEQUENCE = 32;
 
 /**
  * Plans a volume; nothing is written and no content is read. The same tree gives the same bytes, in whatever order its folders list
- * their children. In memory afterwards: some 300 bytes for each entry; metadata is made when read.
+ * their children. In memory afterwards: an object for each entry and each content's Disk; metadata is made when read.
  * @throws DisksealError `E_UDF` with the path of what UDF cannot hold, `E_UNSUPPORTED` for folders over 512 deep
  */
 export async function format(tree: FileTree, { volumeId, created, warn }: FormatOptions): Promise<PlannedVolume> {
@@ -54,8 +55,11 @@ export async function format(tree: FileTree, { volumeId, created, warn }: Format
   const { files, folders } = partition.index;
   const facts: VolumeFacts = { revision: REVISION, name, created, volumeId, partitionBlocks: block, files, folders };
   const metadata = partition.metadata((icb) => starts.get(icb)!);
-  const contents = partition.contents.flatMap(({ content }) => padded(content!));
-  const disk = joinDisks([...beforePartition(facts), metadata, ...contents, ...afterPartition(facts)]);
+  const first = partition.metadataBlocks;
+  const disks = partition.contents.map(({ content }) => content!);
+  const places = partition.contents.map((icb) => starts.get(icb)! - first);
+  const contents = blockDisks(disks, places, block - first, SECTOR);
+  const disk = joinDisks([...beforePartition(facts), metadata, contents, ...afterPartition(facts)]);
   return { ...disk, contents: () => contentsOf(partition.contents, starts) };
 }
 
@@ -76,7 +80,7 @@ function beforePartition(facts: VolumeFacts): Disk[] {
 function afterPartition(facts: VolumeFacts): Disk[] {
   const reserve = PARTITION_START + facts.partitionBlocks;
   const last = anchor(facts.revision, MAIN_SEQUENCE, reserve, reserve + SEQUENCE_SECTORS);
-  return [bytesDisk(descriptorSequence(facts, reserve)), ...padded(bytesDisk(last))];
+  return [bytesDisk(descriptorSequence(facts, reserve)), bytesDisk(last), zerosDisk(SECTOR - last.length)];
 }
 
 /** Pieces at ascending sectors with zeros between them, up to `size` bytes. */
@@ -88,10 +92,6 @@ function placed(size: number, pieces: readonly (readonly [sector: number, bytes:
     end = sector * SECTOR + bytes.length;
   }
   return [...disks, zerosDisk(size - end)];
-}
-
-function padded(disk: Disk): Disk[] {
-  return [disk, zerosDisk(blocks(disk.size) * SECTOR - disk.size)];
 }
 
 function* contentsOf(icbs: readonly Icb[], starts: ReadonlyMap<Icb, number>): Generator<PlannedContent> {

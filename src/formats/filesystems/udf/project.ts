@@ -14,7 +14,7 @@ function projectFolder(folder: Folder, path: string, held: Held): Folder {
     name: folder.name,
     ...storedMetadata(folder, held),
     async *children() {
-      for (const child of await sortedChildren(folder)) {
+      for (const child of await sortedChildren(folder, path)) {
         const place = path === '' ? child.name : `${path}/${child.name}`;
         storedName(child.name, place);
         yield projectEntry(child, place, held);

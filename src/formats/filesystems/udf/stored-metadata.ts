@@ -33,11 +33,22 @@ export function storedMetadata({ mode, uid, gid, times }: Metadata, { creationTi
   };
 }
 
-/** The children in the order in which a volume lists them, whatever the source's order is. */
-export async function sortedChildren(folder: Folder): Promise<Entry[]> {
-  const entries: Entry[] = [];
-  for await (const entry of folder.children()) entries.push(entry);
-  return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+/**
+ * The children in the order in which a volume lists them, whatever the source's order is.
+ * @param path - of the folder, "" for the root
+ * @throws DisksealError `E_UDF` for a name that is none, or is there twice
+ */
+export async function sortedChildren(folder: Folder, path: string): Promise<Entry[]> {
+  const entries = new Map<string, Entry>();
+  for await (const entry of folder.children()) {
+    const { name } = entry;
+    const place = { path: path === '' ? name : `${path}/${name}` };
+    if (name === '' || name === '.' || name === '..' || /[/\0]/.test(name))
+      throw new DisksealError('E_UDF', 'the name is not one of a file', place);
+    if (entries.has(name)) throw new DisksealError('E_UDF', 'two entries have one name', place);
+    entries.set(name, entry);
+  }
+  return [...entries.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** 255 octets with the one that tells the compression: 254 characters to U+00FF, or 127 code units. @throws DisksealError `E_UDF` */

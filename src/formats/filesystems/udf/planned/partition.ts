@@ -2,7 +2,7 @@
  * The metadata at the partition's start: file set, file entries, lists of folders, targets of links; and after it the contents.
  * In two steps, because a bridge decides itself where contents lie: first what there is, then the bytes.
  */
-import { bytesDisk, type Disk, joinDisks, zerosDisk } from '../../../../core/disk.ts';
+import { bytesDisk, type Disk, generatedDisk, joinDisks, zerosDisk } from '../../../../core/disk.ts';
 import type { FileTree } from '../../../../core/file-tree.ts';
 import { sealTag } from '../descriptor-tag.ts';
 import { type Held, type Warn } from '../stored-metadata.ts';
@@ -74,7 +74,8 @@ interface Plan {
 
 function metadataDisk(plan: Plan, blockOf: (icb: Icb) => number): Disk {
   const { index, apart, options } = plan;
-  const lists = apart.map((icb) => generated(blocks(apartSize(icb, options.revision)), () => encodeApart(plan, icb)));
+  const kept = {};
+  const lists = apart.map((icb) => generated(blocks(apartSize(icb, options.revision)), () => encodeApart(plan, icb), kept));
   const entries = generatedBlocks(index.icbs.length, (number) => encodeEntry(plan, index.icbs[number]!, blockOf));
   return joinDisks([fileSetDisk(options), entries, ...lists]);
 }
@@ -115,39 +116,24 @@ function fileSetDisk({ revision, name, created }: PartitionOptions): Disk {
   return joinDisks([bytesDisk(set), zerosDisk(SECTOR - FileSet.size), bytesDisk(end), zerosDisk(SECTOR - FileSet.size)]);
 }
 
-/** Bytes made when they are read, the rest of the last block zero. */
-function generated(blockCount: number, make: () => Uint8Array): Disk {
-  return generatedDisk(blockCount * SECTOR, (position, into) => {
-    const bytes = make().subarray(position, position + into.length);
+/** Bytes made when they are read, the rest of the last block zero. The last ones stay, since a large list is read in pieces. */
+function generated(blockCount: number, make: () => Uint8Array, kept: { make?: () => Uint8Array; bytes?: Uint8Array }): Disk {
+  return generatedDisk(blockCount * SECTOR, async (position, into) => {
+    if (kept.make !== make || !kept.bytes) Object.assign(kept, { make, bytes: make() });
+    const bytes = kept.bytes!.subarray(position, position + into.length);
     into.set(bytes);
     into.fill(0, bytes.length);
   });
 }
 
 function generatedBlocks(count: number, make: (number: number) => Uint8Array): Disk {
-  return generatedDisk(count * SECTOR, (position, into) => {
+  return generatedDisk(count * SECTOR, async (position, into) => {
     for (let done = 0; done < into.length; ) {
       const number = Math.floor((position + done) / SECTOR);
-      const part = make(number)
-        .subarray(position + done - number * SECTOR)
-        .subarray(0, into.length - done);
+      const from = position + done - number * SECTOR;
+      const part = make(number).subarray(from, from + into.length - done);
       into.set(part, done);
       done += part.length;
     }
   });
-}
-
-function generatedDisk(size: number, fill: (position: number, into: Uint8Array) => void): Disk {
-  const disk = zerosDisk(size);
-  return {
-    size,
-    async read(position, length, given) {
-      const into = await disk.read(position, length, given);
-      fill(position, into);
-      return into;
-    },
-    *extents() {
-      if (size > 0) yield { position: 0, length: size, kind: 'generated' };
-    },
-  };
 }

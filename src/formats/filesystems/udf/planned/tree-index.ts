@@ -80,7 +80,7 @@ class Indexing {
   async fill(icb: Icb, folder: Folder, depth: number): Promise<void> {
     if (depth >= DEPTH_LIMIT)
       throw new DisksealError('E_UNSUPPORTED', `folders are nested more than ${DEPTH_LIMIT} deep`, { path: icb.path });
-    for (const entry of await sortedChildren(folder)) {
+    for (const entry of await sortedChildren(folder, icb.path)) {
       const path = icb.path === '' ? entry.name : `${icb.path}/${entry.name}`;
       const name = storedName(entry.name, path);
       const found = this.#icbOf(entry, path, icb);
