@@ -13,7 +13,7 @@ const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 
 const { outputFiles, metafile } = await bundle(
   { entryPoints: ['src/verifier.ts'], format: 'cjs', define: { DISKSEAL_VERSION: JSON.stringify(version) } },
-  { 'cli/remote-input.ts': 'cli/no-remote-input.ts', 'cli/policy-text.ts': 'cli/policy-json.ts' },
+  { 'cli/images/remote-input.ts': 'cli/images/no-remote-input.ts', 'cli/policy/policy-text.ts': 'cli/policy/policy-json.ts' },
   // The file below has both. Its first worker starts before the rest is unpacked.
   'let first = firstWorker; export function startWorker() { const worker = first ?? newWorker(); first = undefined; return worker; }',
 );

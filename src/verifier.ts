@@ -5,9 +5,9 @@
  */
 import './cli/verify-thread.ts';
 import { run } from './cli/commands/verify.ts';
-import { untilExitCode } from './cli/exit-code.ts';
-import { createOutput } from './cli/output.ts';
-import { VERIFY } from './cli/verify-declaration.ts';
+import { VERIFY } from './cli/declarations/verify.ts';
+import { untilExitCode } from './cli/terminal/exit-code.ts';
+import { createOutput } from './cli/terminal/output.ts';
 import { helpText, readWords } from './cli/words.ts';
 
 /** Put in by the build. */

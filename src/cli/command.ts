@@ -1,5 +1,5 @@
 /** The form of a command's code. */
-import type { Output } from './output.ts';
+import type { Output } from './terminal/output.ts';
 
 /** What a command is called with. Names of options are camelCase. */
 export interface Call<Options = Record<string, unknown>> {

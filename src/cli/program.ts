@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { DisksealError } from '../core/errors.ts';
-import { COMMON, type CommandDeclaration, EXITS, type OptionDeclaration } from './declaration.ts';
-import { COMMANDS } from './declarations.ts';
-import { untilExitCode } from './exit-code.ts';
-import { createOutput } from './output.ts';
+import { COMMANDS } from './declarations/commands.ts';
+import { COMMON, type CommandDeclaration, EXITS, type OptionDeclaration } from './declarations/declaration.ts';
+import { untilExitCode } from './terminal/exit-code.ts';
+import { createOutput } from './terminal/output.ts';
 
 export async function main(words: readonly string[]): Promise<void> {
   await untilExitCode(words, async () => {

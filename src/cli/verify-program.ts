@@ -4,9 +4,9 @@
  */
 import './verify-thread.ts';
 import { run } from './commands/verify.ts';
-import { untilExitCode } from './exit-code.ts';
-import { createOutput } from './output.ts';
-import { VERIFY } from './verify-declaration.ts';
+import { VERIFY } from './declarations/verify.ts';
+import { untilExitCode } from './terminal/exit-code.ts';
+import { createOutput } from './terminal/output.ts';
 import { type ReadWords, readWords } from './words.ts';
 
 /** @param words - the first one is the command's name */

@@ -1,7 +1,7 @@
 /** Reads the words of one command as it is declared, by Node's own parser: for `verify`, which starts sooner so, and for the one-file verifier. */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { DisksealError } from '../core/errors.ts';
-import { COMMON, type CommandDeclaration, EXITS, type OptionDeclaration } from './declaration.ts';
+import { COMMON, type CommandDeclaration, EXITS, type OptionDeclaration } from './declarations/declaration.ts';
 
 export interface ReadWords {
   readonly arguments: readonly string[];

@@ -6,7 +6,7 @@ import { request as ask } from 'node:http';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { downloadName } from '../../src/cli/download-name.ts';
+import { downloadName } from '../../src/cli/download/file-name.ts';
 import { parseHttpUrl } from '../../src/node/http-url.ts';
 import { type BulkyImage, bulkyImage, sha256 } from '../support/bulky-image.ts';
 import { diskseal, type RunOptions } from '../support/command-line.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { describe, expect, test } from 'vitest';
-import { memoryFile, readMemory, updateMemory } from '../../src/cli/known-publishers.ts';
+import { memoryFile, readMemory, updateMemory } from '../../src/cli/policy/known-publishers.ts';
 import { EMPTY_MEMORY, type Memory } from '../../src/trust/pins.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -107,7 +107,7 @@ async function writer(body: string): Promise<string> {
     const me = { user: process.geteuid?.() };
     ${body}`;
   const outfile = join(await temporaryFolder(), 'writer.mjs');
-  const resolveDir = fileURLToPath(new URL('../../src/cli', import.meta.url));
+  const resolveDir = fileURLToPath(new URL('../../src/cli/policy', import.meta.url));
   await build({
     stdin: { contents, resolveDir, loader: 'ts' },
     bundle: true,

@@ -1,8 +1,8 @@
 /** What is written about policies is held to the schema and to the program. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { readPolicyText } from '../../src/cli/policy-text.ts';
-import { VERIFY } from '../../src/cli/verify-declaration.ts';
+import { VERIFY } from '../../src/cli/declarations/verify.ts';
+import { readPolicyText } from '../../src/cli/policy/policy-text.ts';
 import type { Schema } from '../../src/trust/json-schema.ts';
 import { POLICY_SCHEMA } from '../../src/trust/policy-schema.ts';
 import { RELEASE_DATE } from '../../src/trust/release-date.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { counted, grouped, humanSize, jsonText, printable, printableLines } from '../../src/cli/printable.ts';
+import { counted, grouped, humanSize, jsonText, printable, printableLines } from '../../src/cli/terminal/printable.ts';
 
 it('shows what would act on a terminal instead of sending it there', () => {
   expect(printable('\u001b]0;title\u0007')).toBe('\\u{1b}]0;title\\u{7}');

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { expect, it } from 'vitest';
-import { createOutput } from '../../src/cli/output.ts';
-import { createProgress } from '../../src/cli/progress.ts';
+import { createOutput } from '../../src/cli/terminal/output.ts';
+import { createProgress } from '../../src/cli/terminal/progress.ts';
 
 function heard(
   terminal: boolean,

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { merged, rawLine, withGaps } from '../../src/cli/raw-view.ts';
+import { merged, rawLine, withGaps } from '../../src/cli/terminal/raw-view.ts';
 import { bytesDisk, joinDisks, zerosDisk } from '../../src/core/disk.ts';
 import type { RawField } from '../../src/core/struct.ts';
 

@@ -2,9 +2,9 @@
 import { chmod, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { updateMemory } from '../../src/cli/known-publishers.ts';
-import type { PolicyInForce } from '../../src/cli/policy.ts';
-import { rememberVerdict } from '../../src/cli/remember.ts';
+import { updateMemory } from '../../src/cli/policy/known-publishers.ts';
+import type { PolicyInForce } from '../../src/cli/policy/policy.ts';
+import { rememberVerdict } from '../../src/cli/policy/remember.ts';
 import { type Experience, remember } from '../../src/trust/pins.ts';
 import { releaseOf } from '../../src/verify/policy-checks.ts';
 import { policyLines, reportPolicy } from '../../src/verify/policy-report.ts';

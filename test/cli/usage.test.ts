@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type CommandDeclaration, EXITS } from '../../src/cli/declaration.ts';
-import { COMMANDS } from '../../src/cli/declarations.ts';
+import { COMMANDS } from '../../src/cli/declarations/commands.ts';
+import { type CommandDeclaration, EXITS } from '../../src/cli/declarations/declaration.ts';
 import { EXIT_CODES } from '../../src/core/errors.ts';
 import { diskseal } from '../support/command-line.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

@@ -1,7 +1,7 @@
 /** The raw view names every byte that is not zero. `UPDATE_GOLDEN=1` writes the golden view anew. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { withGaps } from '../../src/cli/raw-view.ts';
+import { withGaps } from '../../src/cli/terminal/raw-view.ts';
 import { bytesDisk, type Disk } from '../../src/core/disk.ts';
 import { DisksealError } from '../../src/core/errors.ts';
 import { rawFields } from '../../src/formats/filesystems/hfsplus/raw.ts';

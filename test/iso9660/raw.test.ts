@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { merged, withGaps } from '../../src/cli/raw-view.ts';
+import { merged, withGaps } from '../../src/cli/terminal/raw-view.ts';
 import type { Disk } from '../../src/core/disk.ts';
 import { DisksealError } from '../../src/core/errors.ts';
 import { toHex } from '../../src/core/struct.ts';

@@ -1,7 +1,7 @@
 /** A detached seal judged before its image is there, and the chunks that it fixes checked as they come. */
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { receive, receiveLeaves } from '../../src/cli/receive.ts';
+import { receive, receiveLeaves } from '../../src/cli/download/receive.ts';
 import { bytesDisk } from '../../src/core/disk.ts';
 import { CHUNK } from '../../src/seal/coverage.ts';
 import { type ProvenSeal, proveDetachedSeal } from '../../src/verify/detached-seal.ts';

@@ -11,15 +11,15 @@ import { loadManifest, type Manifest } from '../../manifest/manifest.ts';
 import { treeOf } from '../../manifest/tree.ts';
 import { sourceFile } from '../../node/file-disk.ts';
 import type { Call } from '../command.ts';
-import { refuseTakenImages, type WantedImage, writeImages } from '../image-files.ts';
-import { readNextKeys } from '../next-keys.ts';
-import type { Output } from '../output.ts';
+import { refuseTakenImages, type WantedImage, writeImages } from '../images/image-files.ts';
 import { withPlatform } from '../platform.ts';
-import { counted, humanSize, printable } from '../printable.ts';
-import { createProgress } from '../progress.ts';
-import { revocationsOf } from '../revocations.ts';
-import { openSigner } from '../signer.ts';
-import { type AskForTimestamp, withTimestamps } from '../timestamps.ts';
+import { readNextKeys } from '../signing/next-keys.ts';
+import { revocationsOf } from '../signing/revocations.ts';
+import { openSigner } from '../signing/signer.ts';
+import { type AskForTimestamp, withTimestamps } from '../signing/timestamps.ts';
+import type { Output } from '../terminal/output.ts';
+import { counted, humanSize, printable } from '../terminal/printable.ts';
+import { createProgress } from '../terminal/progress.ts';
 
 interface Options {
   readonly output?: string;

@@ -4,11 +4,11 @@ import { DisksealError } from '../../core/errors.ts';
 import type { FileTree } from '../../core/file-tree.ts';
 import { locateEntry } from '../../mount/selection.ts';
 import type { Call } from '../command.ts';
-import { errorDocument } from '../errors.ts';
-import { type OpenOptions, withImage } from '../opened-image.ts';
-import { type DocumentHead, type Output, ReportedError } from '../output.ts';
+import { type OpenOptions, withImage } from '../images/opened-image.ts';
 import { withPlatform } from '../platform.ts';
-import { jsonText } from '../printable.ts';
+import { errorDocument } from '../terminal/errors.ts';
+import { type DocumentHead, type Output, ReportedError } from '../terminal/output.ts';
+import { jsonText } from '../terminal/printable.ts';
 
 export async function run({ arguments: given, options, output }: Call<OpenOptions>): Promise<void> {
   const [path, inside] = given as [string, string];

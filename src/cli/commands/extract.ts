@@ -4,12 +4,12 @@ import { extract } from '../../mount/extract.ts';
 import { quarantineOf } from '../../mount/quarantine.ts';
 import type { Dropped, WriteReport } from '../../mount/write-tree.ts';
 import type { Call } from '../command.ts';
-import { unfinishedFolders } from '../interrupt.ts';
-import { type OpenOptions, withImage } from '../opened-image.ts';
-import type { Output } from '../output.ts';
+import { type OpenOptions, withImage } from '../images/opened-image.ts';
 import { withPlatform } from '../platform.ts';
-import { counted, humanSize } from '../printable.ts';
-import { createProgress } from '../progress.ts';
+import { unfinishedFolders } from '../terminal/interrupt.ts';
+import type { Output } from '../terminal/output.ts';
+import { counted, humanSize } from '../terminal/printable.ts';
+import { createProgress } from '../terminal/progress.ts';
 
 interface Options extends OpenOptions {
   readonly output?: string;

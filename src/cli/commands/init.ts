@@ -6,9 +6,9 @@ import { DisksealError } from '../../core/errors.ts';
 import { readError, writeError } from '../../core/system-error.ts';
 import { createOutput } from '../../node/output-file.ts';
 import type { Call } from '../command.ts';
-import type { Output } from '../output.ts';
-import { printable } from '../printable.ts';
-import { refuseTaken } from '../taken.ts';
+import { refuseTaken } from '../images/taken.ts';
+import type { Output } from '../terminal/output.ts';
+import { printable } from '../terminal/printable.ts';
 
 interface Options {
   readonly yes?: boolean;

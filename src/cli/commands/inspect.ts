@@ -19,11 +19,11 @@ import { rawFields as rawSeal } from '../../seal/raw.ts';
 import { parseStatement, type Statement } from '../../seal/statement.ts';
 import { type Container, divide, filesystemName, type Layers, openContainer, type Volume } from '../../verify/layers.ts';
 import type { Call } from '../command.ts';
-import { errorDocument } from '../errors.ts';
-import { type Output, ReportedError } from '../output.ts';
 import { withPlatform } from '../platform.ts';
-import { counted, grouped, humanSize } from '../printable.ts';
-import { merged, rawLine, shifted, withGaps } from '../raw-view.ts';
+import { errorDocument } from '../terminal/errors.ts';
+import { type Output, ReportedError } from '../terminal/output.ts';
+import { counted, grouped, humanSize } from '../terminal/printable.ts';
+import { merged, rawLine, shifted, withGaps } from '../terminal/raw-view.ts';
 
 interface Options {
   readonly raw?: boolean;

@@ -3,9 +3,9 @@ import { basename, resolve } from 'node:path';
 import { DisksealError } from '../../core/errors.ts';
 import { KEY_KINDS, type KeyKind, makeKeys, type NewKeysReport } from '../../keys/new-keys.ts';
 import type { Call } from '../command.ts';
-import type { Output } from '../output.ts';
-import { newPassphrase } from '../passphrase.ts';
-import { printable } from '../printable.ts';
+import { newPassphrase } from '../signing/passphrase.ts';
+import type { Output } from '../terminal/output.ts';
+import { printable } from '../terminal/printable.ts';
 
 interface Options {
   readonly name?: string;

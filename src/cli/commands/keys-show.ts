@@ -1,8 +1,8 @@
 /** `diskseal keys show`: what a file of keys and certificates holds. */
 import { type CertificateReport, type PrivateKeyReport, showKeys } from '../../keys/show-keys.ts';
 import type { Call } from '../command.ts';
-import type { Output } from '../output.ts';
-import { passphraseSource } from '../passphrase.ts';
+import { passphraseSource } from '../signing/passphrase.ts';
+import type { Output } from '../terminal/output.ts';
 
 interface Options {
   readonly passphraseEnv?: string;

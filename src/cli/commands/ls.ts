@@ -3,10 +3,10 @@ import type { Entry, FileTree, Placed } from '../../core/file-tree.ts';
 import { walk } from '../../core/file-tree.ts';
 import { locateEntry } from '../../mount/selection.ts';
 import type { Call } from '../command.ts';
-import { type OpenOptions, withImage } from '../opened-image.ts';
-import type { Output } from '../output.ts';
+import { type OpenOptions, withImage } from '../images/opened-image.ts';
 import { withPlatform } from '../platform.ts';
-import { printable } from '../printable.ts';
+import type { Output } from '../terminal/output.ts';
+import { printable } from '../terminal/printable.ts';
 
 interface Options extends OpenOptions {
   readonly long?: boolean;

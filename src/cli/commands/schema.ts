@@ -2,7 +2,7 @@
 import { jsonSchema } from '../../manifest/schema.ts';
 import { policyJsonSchema } from '../../trust/policy-schema.ts';
 import type { Call } from '../command.ts';
-import { jsonText } from '../printable.ts';
+import { jsonText } from '../terminal/printable.ts';
 
 export async function run({ options, output }: Call<{ readonly policy?: boolean }>): Promise<void> {
   const schema = options.policy ? policyJsonSchema() : jsonSchema();

@@ -6,18 +6,18 @@ import { type PolicyReport, policyLines, reportPolicy } from '../../verify/polic
 import { policiesOf } from '../../verify/signature.ts';
 import type { Check } from '../../verify/verdict.ts';
 import { type Verdict, type VerifyPolicy, verify } from '../../verify/verify.ts';
-import { parseByteCount } from '../byte-count.ts';
 import type { Call } from '../command.ts';
-import { deviceSize } from '../device-size.ts';
-import { errorDocument, reportError } from '../errors.ts';
-import { explanationOf } from '../explanations.ts';
-import { type Input, openSeal } from '../input.ts';
-import type { Output, Style } from '../output.ts';
+import { parseByteCount } from '../images/byte-count.ts';
+import { deviceSize } from '../images/device-size.ts';
+import { type Input, openSeal } from '../images/input.ts';
+import { openSource } from '../images/source.ts';
 import { withPlatform } from '../platform.ts';
-import { type PolicyInForce, policyFrom, type TrustOptions } from '../policy.ts';
-import { refusal } from '../refusal.ts';
-import { rememberVerdict } from '../remember.ts';
-import { openSource } from '../source.ts';
+import { explanationOf } from '../policy/explanations.ts';
+import { type PolicyInForce, policyFrom, type TrustOptions } from '../policy/policy.ts';
+import { rememberVerdict } from '../policy/remember.ts';
+import { errorDocument, reportError } from '../terminal/errors.ts';
+import type { Output, Style } from '../terminal/output.ts';
+import { refusal } from '../terminal/refusal.ts';
 
 interface Options extends TrustOptions {
   readonly deep?: boolean;
