@@ -7,25 +7,27 @@ import type { Platform, Task } from '../core/platform.ts';
 import { CHUNK, coverageHasher, leafCount, type Range, withMask } from './coverage.ts';
 import { LEAF_PREFIX } from './hash-tree.ts';
 
-/** 1 MiB: sixteen leaves a read. */
+/** 1 MiB: sixteen leaves, one read. */
 const PIECE = 1 << 20;
-/** Leaves in a share of the tree: 64 MiB at first, 4 MiB towards the end, so that all are done at about the same time. */
-const LARGEST_SHARE = 1024;
-const SMALLEST_SHARE = 64;
+/** More pieces than the longest file has (1 PiB); those who still count on do not overflow. */
+const NONE_LEFT = 1 << 30;
 
 export interface LeavesInput {
-  /** A file held open by descriptor; the position is relative to `file.offset`. */
+  /** A file held open by descriptor; positions are relative to `file.offset`. */
   readonly file: FileRange;
-  /** A covered range, or a part of one that begins and ends where leaves do. */
-  readonly range: Range;
+  readonly covered: readonly Range[];
   readonly masked: readonly Range[];
+  /** One number, shared by all who hash: how many pieces have been taken. Nobody waits for another to be given the next. */
+  readonly taken: Int32Array<SharedArrayBuffer>;
+  /** 32 bytes a leaf, shared too: each puts down the leaves of the pieces that it takes. */
+  readonly table: Uint8Array<SharedArrayBuffer>;
 }
 
-export const leavesTask: Task<LeavesInput, Uint8Array> = {
+export const leavesTask: Task<LeavesInput, undefined> = {
   name: 'seal/leaves',
-  async run({ file, range, masked }, platform) {
-    const leaves = await hashLeaves(fileReader(file, platform), range, masked, platform);
-    return { value: leaves, transfer: [leaves.buffer] };
+  async run(input, platform) {
+    await hashLeaves(input, fileReader(input.file, platform), platform);
+    return { value: undefined };
   },
 };
 
@@ -41,35 +43,58 @@ export async function hashCoverage(
   if (!file) return hashInOnePass(read, covered, masked, platform);
   const { threads } = platform;
   const turns = takingTurns(read, fileReader(file, platform));
-  const table = new Uint8Array(32 * leafCount(covered));
-  const left = sharesOf(covered, threads.width + 1);
-  const takeShares = async (hash: (range: Range) => Promise<Uint8Array>): Promise<void> => {
-    for (const { first, range } of left) table.set(await hash(range), 32 * first);
-  };
+  const taken = new Int32Array(new SharedArrayBuffer(4));
+  const table = new Uint8Array(new SharedArrayBuffer(32 * leafCount(covered)));
+  const input: LeavesInput = { file, covered, masked, taken, table };
   const here = async (): Promise<Uint8Array> => {
     const flat = await hashFlat(turns, covered, masked, platform);
-    await takeShares((range) => hashLeaves(turns, range, masked, platform));
+    await hashLeaves(input, turns, platform);
     return flat;
   };
-  // Two for each thread: the next share is there when one is done.
-  const beside = Array.from({ length: 2 * threads.width }, () => takeShares((range) => threads.run(leavesTask, { file, range, masked })));
-  // All of them, even when one fails: nobody may still read from a descriptor that the caller closes.
-  const [flat, ...others] = await Promise.allSettled([here(), ...beside]);
+  const beside = Array.from({ length: threads.width }, () => threads.run(leavesTask, input));
+  // When one fails, the others find nothing left; and they are waited for, since nobody may read from a descriptor that the caller closes.
+  const failed = (error: unknown): never => {
+    Atomics.store(taken, 0, NONE_LEFT);
+    throw error;
+  };
+  const [flat, ...others] = await Promise.allSettled([here().catch(failed), ...beside.map((leaves) => leaves.catch(failed))]);
   for (const result of [flat, ...others]) if (result.status === 'rejected') throw result.reason;
-  return { flat: (flat as PromiseFulfilledResult<Uint8Array>).value, table };
+  return { flat: (flat as PromiseFulfilledResult<Uint8Array>).value, table: new Uint8Array(table) };
 }
 
-/** Large shares first: the fewer there are, the less a thread waits for the next. @param lanes - threads at work */
-function* sharesOf(covered: readonly Range[], lanes: number): Generator<{ first: number; range: Range }> {
-  const leaves = leafCount(covered);
-  let first = 0;
-  for (const [offset, length] of covered) {
-    for (let done = 0; done < length; ) {
-      const share = Math.min(LARGEST_SHARE, Math.max(SMALLEST_SHARE, Math.ceil((leaves - first) / (2 * lanes))));
-      const take = Math.min(share * CHUNK, length - done);
-      yield { first, range: [offset + done, take] };
-      first += Math.ceil(take / CHUNK);
-      done += take;
+/** Hashes the leaves of pieces that nobody has taken, until none is left. */
+async function hashLeaves({ covered, masked, taken, table }: LeavesInput, read: Read, platform: Platform): Promise<void> {
+  const buffer = new Uint8Array(1 + PIECE);
+  let mine = Atomics.add(taken, 0, 1);
+  let index = 0;
+  for (const { position, length, place } of piecesOf(covered)) {
+    if (index++ < mine) continue;
+    const piece = buffer.subarray(1, 1 + length);
+    await read(position, piece);
+    const shown = withMask(piece, position, masked);
+    if (shown !== piece) piece.set(shown);
+    await hashPiece(buffer.subarray(0, 1 + length), table.subarray(place), platform);
+    mine = Atomics.add(taken, 0, 1);
+  }
+}
+
+/** @param piece - the bytes of some leaves, behind one byte of which nothing is left */
+async function hashPiece(piece: Uint8Array, table: Uint8Array, platform: Platform): Promise<void> {
+  for (let at = 0, place = 0; at + 1 < piece.length; at += CHUNK, place += 32) {
+    // The prefix takes the place of the byte before the chunk, which was hashed with the one before: nothing is copied.
+    piece[at] = LEAF_PREFIX[0]!;
+    table.set(await platform.digest('sha256', piece.subarray(at, 1 + Math.min(at + CHUNK, piece.length))), place);
+  }
+}
+
+/** Front to back. `place`: of the first leaf in the table. */
+function* piecesOf(covered: readonly Range[]): Generator<{ position: number; length: number; place: number }> {
+  let place = 0;
+  for (const [offset, size] of covered) {
+    for (let done = 0; done < size; done += PIECE) {
+      const length = Math.min(PIECE, size - done);
+      yield { position: offset + done, length, place };
+      place += 32 * Math.ceil(length / CHUNK);
     }
   }
 }
@@ -95,27 +120,9 @@ function takingTurns(read: Read, waiting: Read): Read {
   return (position, into) => (++count % 64 === 0 ? read : waiting)(position, into);
 }
 
-async function hashLeaves(read: Read, range: Range, masked: readonly Range[], platform: Platform): Promise<Uint8Array<ArrayBuffer>> {
-  const [offset, length] = range;
-  const leaves = new Uint8Array(32 * Math.ceil(length / CHUNK));
-  const buffer = new Uint8Array(1 + PIECE);
-  for (let done = 0, place = 0; done < length; done += PIECE) {
-    const piece = buffer.subarray(1, 1 + Math.min(PIECE, length - done));
-    await read(offset + done, piece);
-    const shown = withMask(piece, offset + done, masked);
-    if (shown !== piece) piece.set(shown);
-    for (let at = 0; at < piece.length; at += CHUNK, place += 32) {
-      // The prefix takes the place of the byte before the chunk, which was hashed with the one before: nothing is copied.
-      buffer[at] = LEAF_PREFIX[0]!;
-      leaves.set(await platform.digest('sha256', buffer.subarray(at, 1 + Math.min(at + CHUNK, piece.length))), place);
-    }
-  }
-  return leaves;
-}
-
 async function hashFlat(read: Read, covered: readonly Range[], masked: readonly Range[], platform: Platform): Promise<Uint8Array> {
   const hash = platform.hash('sha256');
-  for await (const bytes of piecesOf(read, covered, masked)) await hash.update(bytes);
+  for await (const bytes of readAhead(read, covered, masked)) await hash.update(bytes);
   return hash.digest();
 }
 
@@ -127,28 +134,25 @@ async function hashInOnePass(
 ): Promise<{ flat: Uint8Array; table: Uint8Array }> {
   const hasher = coverageHasher(platform);
   for (const range of covered) {
-    for await (const bytes of piecesOf(read, [range], masked)) await hasher.update(bytes);
+    for await (const bytes of readAhead(read, [range], masked)) await hasher.update(bytes);
     await hasher.nextRange();
   }
   return hasher.finish();
 }
 
 /** The next piece is read while this one is used; it holds only so long. */
-async function* piecesOf(read: Read, ranges: readonly Range[], masked: readonly Range[]): AsyncGenerator<Uint8Array> {
+async function* readAhead(read: Read, covered: readonly Range[], masked: readonly Range[]): AsyncGenerator<Uint8Array> {
   const buffers = [new Uint8Array(PIECE), new Uint8Array(PIECE)] as const;
   let turn = 0;
   let before: Promise<Uint8Array> | undefined;
-  for (const [offset, length] of ranges) {
-    for (let done = 0; done < length; done += PIECE) {
-      const position = offset + done;
-      const bytes = buffers[turn]!.subarray(0, Math.min(PIECE, length - done));
-      turn = 1 - turn;
-      const next = read(position, bytes).then(() => withMask(bytes, position, masked));
-      // Its failure is told when its turn comes, or not at all when the one before fails.
-      next.catch(() => undefined);
-      if (before) yield await before;
-      before = next;
-    }
+  for (const { position, length } of piecesOf(covered)) {
+    const bytes = buffers[turn]!.subarray(0, length);
+    turn = 1 - turn;
+    const next = read(position, bytes).then(() => withMask(bytes, position, masked));
+    // Its failure is told when its turn comes, or not at all when the one before fails.
+    next.catch(() => undefined);
+    if (before) yield await before;
+    before = next;
   }
   if (before) yield await before;
 }
