@@ -10,6 +10,8 @@ import { writeAppleDouble } from '../../src/formats/finder/apple-double.ts';
 import type { StoreRecord } from '../../src/formats/finder/ds-store/record.ts';
 import { writeStore } from '../../src/formats/finder/ds-store/write.ts';
 import { partition } from '../../src/formats/partitions/gpt/partition.ts';
+import { writeBinaryPlist } from '../../src/formats/plist/binary-plist.ts';
+import type { PlistValue } from '../../src/formats/plist/value.ts';
 import { parseSignedData } from '../../src/pki/cms.ts';
 import { AreaMark } from '../../src/seal/area.ts';
 import { compareCodePoints } from '../../src/seal/inventory.ts';
@@ -287,6 +289,16 @@ function policies(): Uint8Array[] {
   return all.map((one) => new TextEncoder().encode(JSON.stringify(one)));
 }
 
+function everyKind(): PlistValue {
+  const members: [string, PlistValue][] = [
+    ['integers', [0n, -1n, 255n, 65_535n, 2n ** 32n, 2n ** 64n - 1n]],
+    ['reals', [1, -0.5, Infinity]],
+    ['texts', ['', 'a', 'a', '\u00e9\u{1f600}', 'x'.repeat(300)]],
+    ['others', [true, false, new Date(1_780_000_000_000), Uint8Array.of(1, 2, 3), new Map([['inner', []]])]],
+  ];
+  return new Map(members);
+}
+
 export async function seeds(): Promise<Seeds> {
   const small = tree('S', [file('a', 'b')]);
   const sealed = await sealedImage(small, testChain().leaf);
@@ -316,6 +328,7 @@ export async function seeds(): Promise<Seeds> {
     iso9660: isoImages(),
     udf: [await read(await formatUdf(sample(), { volumeId: 1n, created: NEW_YEAR }))],
     bincue: [rawSectors(), new TextEncoder().encode(writeCueSheet({ file: 'x.bin', mode: 'MODE1/2352' }))],
+    'binary-plist': [writeBinaryPlist(everyKind()), writeBinaryPlist(new Map([['WindowBounds', '{{1, 2}, {3, 4}}']]))],
     'ds-store': [store()],
     appledouble: [await read(double), await read(writeAppleDouble({ finderInfo: undefined, resourceFork: undefined, xattrs }))],
   };

@@ -153,14 +153,25 @@ export const MESSAGES = {
     },
   },
   plist: {
-    modules: ['formats/plist/read', 'formats/plist/write'],
+    modules: ['formats/plist/read-xml', 'formats/plist/write-xml'],
     mutate: mutateXml,
     words: PLIST_WORDS,
     run(modules, bytes) {
-      const value = modules['formats/plist/read'].readPlist(bytes);
+      const value = modules['formats/plist/read-xml'].readXmlPlist(bytes);
       // What was read can be written, and reads as the same.
-      const written = attempt(() => modules['formats/plist/write'].writePlist(value));
-      if (written) deepStrictEqual(modules['formats/plist/read'].readPlist(written), value);
+      const written = attempt(() => modules['formats/plist/write-xml'].writeXmlPlist(value));
+      if (written) deepStrictEqual(modules['formats/plist/read-xml'].readXmlPlist(written), value);
+    },
+  },
+  'binary-plist': {
+    modules: ['formats/plist/read', 'formats/plist/binary-plist'],
+    words: ['bplist00', '\u00d1\u0001\u0002', '\u00a1\u0001', '\u005f\u0010', '\u0080\u0001'],
+    run(modules, bytes) {
+      const { readBinaryPlist, writeBinaryPlist } = modules['formats/plist/binary-plist'];
+      const value = modules['formats/plist/read'].readPlist(bytes);
+      // What is shared in the input is not in the output: only what stays small is written.
+      const written = attempt(() => writeBinaryPlist(value));
+      if (written) deepStrictEqual(readBinaryPlist(written), value);
     },
   },
 };

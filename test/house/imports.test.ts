@@ -12,7 +12,7 @@ const FORMATS = ['formats/compression', 'formats/plist'];
 const ALLOWED: Record<string, readonly string[]> = {
   core: [],
   'formats/*': FORMATS,
-  'formats/finder': [],
+  'formats/finder': ['formats/plist'],
   pki: [],
   trust: ['pki'],
   keys: ['pki'],

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { TableWriter } from '../../src/formats/containers/udif/block-table.ts';
 import { KolyTrailer, RunType } from '../../src/formats/containers/udif/structs.ts';
-import { writePlist } from '../../src/formats/plist/write.ts';
+import { writeXmlPlist } from '../../src/formats/plist/write-xml.ts';
 import { openFile } from '../../src/node/file-disk.ts';
 import { openVerified } from '../../src/verify/verified-tree.ts';
 import { type VerifyPolicy, verify } from '../../src/verify/verify.ts';
@@ -250,7 +250,7 @@ function unsealed(sectors: number, type: number, fork: Uint8Array, plist?: Uint8
   const data = table.finish({ firstSector: 0, sectorCount: sectors, blockDescriptor: 0, crc: 0, end: fork.length });
   const dict = (members: Record<string, unknown>): never => new Map(Object.entries(members)) as never;
   const xml =
-    plist ?? writePlist(dict({ 'resource-fork': dict({ blkx: [dict({ Attributes: '0x0050', Data: data, ID: '0', Name: 'x' })] }) }));
+    plist ?? writeXmlPlist(dict({ 'resource-fork': dict({ blkx: [dict({ Attributes: '0x0050', Data: data, ID: '0', Name: 'x' })] }) }));
   const koly = KolyTrailer.write({
     signature: 'koly',
     version: 4,

@@ -4,7 +4,7 @@ import { bytesDisk, type Disk, stream } from '../../src/core/disk.ts';
 import { pack } from '../../src/formats/containers/udif/pack.ts';
 import { KolyTrailer, RunType } from '../../src/formats/containers/udif/structs.ts';
 import { partition } from '../../src/formats/partitions/gpt/partition.ts';
-import { writePlist } from '../../src/formats/plist/write.ts';
+import { writeXmlPlist } from '../../src/formats/plist/write-xml.ts';
 import * as der from '../../src/pki/der-write.ts';
 import { OID } from '../../src/pki/oids.ts';
 import { encodeInventory, type InventoryEntry } from '../../src/seal/inventory.ts';
@@ -124,7 +124,7 @@ describe('attack 10: contradictions that are no business of the seal are refused
     const table = new Uint8Array(Buffer.from(data.replaceAll(/\s/g, ''), 'base64'));
     change(table);
     const entry = dict({ Attributes: '0x0050', Data: table, ID: '0', Name: 'x' });
-    return writePlist(dict({ 'resource-fork': dict({ blkx: [entry] }) }));
+    return writeXmlPlist(dict({ 'resource-fork': dict({ blkx: [entry] }) }));
   };
   const view = (table: Uint8Array): DataView => new DataView(table.buffer, table.byteOffset);
   const said: readonly (readonly [string, () => Partial<Pieces>])[] = [

@@ -8,7 +8,7 @@ import { type Disk, opaqueDisk } from '../../../core/disk.ts';
 import { DisksealError } from '../../../core/errors.ts';
 import { type Area, type PartitionedDisk, SECTOR } from '../../../core/partition.ts';
 import type { Platform } from '../../../core/platform.ts';
-import { readPlist } from '../../plist/read.ts';
+import { readXmlPlist } from '../../plist/read-xml.ts';
 import { isArray, isDict, type PlistValue } from '../../plist/value.ts';
 import { type ReadTable, readBlockTable, refuseOverlaps } from './block-table.ts';
 import { readKoly } from './koly.ts';
@@ -47,7 +47,7 @@ export async function open(disk: Disk, platform: Platform): Promise<UdifDisk> {
 
 /** The "blkx" resources of the property list, as it holds them. */
 export async function readBlkx(disk: Disk, { xmlOffset, xmlLength }: KolyTrailer): Promise<{ name: string; data: Uint8Array }[]> {
-  const root = readPlist(await disk.read(xmlOffset, xmlLength), xmlOffset);
+  const root = readXmlPlist(await disk.read(xmlOffset, xmlLength), xmlOffset);
   const fork = member(root, 'resource-fork', xmlOffset);
   const blkx = member(fork, 'blkx', xmlOffset);
   if (!isArray(blkx)) throw new DisksealError('E_UDIF', '"blkx" is not an array', { offset: xmlOffset, field: 'blkx' });

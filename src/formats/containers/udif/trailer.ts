@@ -2,7 +2,7 @@
 import { crc32 } from '../../../core/crc32.ts';
 import { assert } from '../../../core/errors.ts';
 import type { PlistDict, PlistValue } from '../../plist/value.ts';
-import { writePlist } from '../../plist/write.ts';
+import { writeXmlPlist } from '../../plist/write-xml.ts';
 import { crc32Checksum, KolyTrailer } from './structs.ts';
 
 export interface PackedTable {
@@ -31,7 +31,7 @@ export interface PackedData {
  */
 export function trailer(packed: PackedData, { xmlOffset }: { xmlOffset: number }): { plist: Uint8Array; koly: Uint8Array } {
   assert(xmlOffset >= packed.dataForkLength, 'the property list would lie inside the data fork');
-  const plist = writePlist(resourceFork(packed));
+  const plist = writeXmlPlist(resourceFork(packed));
   const koly = KolyTrailer.write({
     signature: 'koly',
     version: 4,

@@ -11,7 +11,7 @@ const HEADER = `<?xml version="1.0" encoding="UTF-8"?>
 <plist version="1.0">
 `;
 
-export function writePlist(value: PlistValue): Uint8Array {
+export function writeXmlPlist(value: PlistValue): Uint8Array {
   const lines: string[] = [];
   write(value, 0, lines);
   return new TextEncoder().encode(`${HEADER}${lines.join('\n')}\n</plist>\n`);
@@ -45,7 +45,7 @@ function writeDict(dict: PlistDict, depth: number, lines: string[]): void {
   lines.push(`${tabs}</dict>`);
 }
 
-function byCodeUnits(a: string, b: string): number {
+export function byCodeUnits(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
