@@ -41,7 +41,7 @@ digest() { sha256sum | cut -d ' ' -f 1; }
 size=$(($(wc -c <"$image")))
 [ "$size" -ge 512 ] || refuse 10 'too short for a disk image'
 koly=$((size - 512))
-[ "$(bytes "$koly" 4)" = koly ] || refuse 10 'the file does not end as a DMG does'
+[ "$(bytes "$koly" 4 | tr -d '\0')" = koly ] || refuse 10 'the file does not end as a DMG does'
 [[ $(hex $((koly + 296)) 16) =~ ^0+$ ]] || refuse 50 'there is an Apple signature, which this recipe does not judge'
 xml=$(number $((koly + 216))) xml_length=$(number $((koly + 224)))
 resources=$(number $((koly + 40))) resources_length=$(number $((koly + 48)))

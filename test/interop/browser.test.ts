@@ -7,17 +7,15 @@ import { build } from 'esbuild';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bytesDisk } from '../../src/core/disk.ts';
-import { parseAnchors } from '../../src/trust/anchor.ts';
 import { verify } from '../../src/verify/verify.ts';
 import { diskseal } from '../support/command-line.ts';
 import { testPlatform } from '../support/platform.ts';
 import { sealedImage } from '../support/sealed-image.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import type { Vector } from '../vectors/vector.ts';
+import { bytesOf, vectors as everyVector, path, policyOf } from '../vectors/given.ts';
 import { mayUse, run } from './tools.ts';
 
-const path = (name: string): string => fileURLToPath(new URL(`../vectors/${name}`, import.meta.url));
-const vectors = (JSON.parse(readFileSync(path('index.json'), 'utf8')) as Vector[]).filter(({ command }) => command !== 'inspect');
+const vectors = everyVector.filter(({ command }) => command !== 'inspect');
 
 const usable = mayUse({ name: 'browser', commands: ['chromium'], packages: ['chromium'] });
 
@@ -35,22 +33,37 @@ interface Request {
   readonly at: number;
   readonly deep: boolean;
   readonly list?: boolean;
+  /** Name and text of a policy, and what it names, as base64. */
+  readonly policy?: { readonly name: string; readonly text: string; readonly files: Readonly<Record<string, string>> };
 }
 
 /** Runs in the page. */
-async function judgeInPage({ trust, publishers, at, deep, list }: Request): Promise<Judged> {
+async function judgeInPage({ trust, publishers, at, deep, list, policy }: Request): Promise<Judged> {
   const library = (globalThis as unknown as { diskseal: typeof import('../../src/verify.ts') }).diskseal;
-  const { document } = globalThis as unknown as { document: { querySelector(name: string): { files: Blob[] } } };
-  const [file] = document.querySelector('input').files;
-  const anchors = trust.flatMap((pem) => library.parseAnchors(new TextEncoder().encode(pem)));
+  const { document } = globalThis as unknown as { document: { querySelector(name: string): { files: [Blob, Blob?] } } };
+  const [file, seal] = document.querySelector('input').files;
+  const anchors = trust.length > 0 ? trust.flatMap((pem) => library.parseAnchors(new TextEncoder().encode(pem))) : undefined;
+  const bytes = (name: string): Uint8Array => Uint8Array.from(atob(policy!.files[name]), (letter) => letter.charCodeAt(0));
+  const [first, ...further] = library.policiesInForce([
+    { name: 'flags', anchors, publishers: publishers.length > 0 ? publishers : undefined },
+    ...(policy ? [await library.policyFromDocument(JSON.parse(policy.text), policy.name, async (name) => bytes(name))] : []),
+  ]);
   const platform = library.webPlatform();
-  const verdict = await library.verify(library.blobDisk(file), { anchors, publishers, now: at, deep }, platform);
+  const whole = { ...first, further, now: at, deep, seal: seal && library.blobDisk(seal) };
+  const verdict = await library.verify(library.blobDisk(file), whole, platform);
   const { exitCode, code, checks } = verdict;
   if (!list || !verdict.disk) return { exitCode, code, checks };
   const tree = await library.openVerified(verdict.disk, platform, await verdict.inventory!());
   const names: string[] = [];
   for await (const { path } of library.walk(tree.root)) names.push(path);
   return { exitCode, code, checks, names };
+}
+
+function policyText(name: string): Request['policy'] & object {
+  const text = readFileSync(path(name), 'utf8');
+  const { timestampTrust = [], revocationData = [] } = JSON.parse(text) as Record<string, string | undefined>;
+  const files = [timestampTrust, revocationData].flat().map((file) => [file, Buffer.from(bytesOf(file)).toString('base64')]);
+  return { name, text, files: Object.fromEntries(files) as Record<string, string> };
 }
 
 describe.runIf(usable)('chromium', () => {
@@ -71,7 +84,7 @@ describe.runIf(usable)('chromium', () => {
     await writeFile(join(folder, 'diskseal.js'), bundled.outputFiles[0].contents);
     // No eval, no inline script, no WebAssembly, nothing from elsewhere.
     const rules = "default-src 'none'; script-src file:";
-    const html = `<!doctype html><meta http-equiv="Content-Security-Policy" content="${rules}"><input type="file"><script src="diskseal.js"></script>`;
+    const html = `<!doctype html><meta http-equiv="Content-Security-Policy" content="${rules}"><input type="file" multiple><script src="diskseal.js"></script>`;
     await writeFile(join(folder, 'page.html'), html);
     browser = await chromium.launch({ executablePath: run('sh', ['-c', 'command -v chromium']).stdout.trim(), args: ['--no-sandbox'] });
     page = await browser.newPage();
@@ -81,19 +94,19 @@ describe.runIf(usable)('chromium', () => {
   });
   afterAll(async () => browser?.close());
 
-  async function inBrowser(image: string, request: Request): Promise<Judged> {
-    await page.setInputFiles('input', image);
+  async function inBrowser(files: string | string[], request: Request): Promise<Judged> {
+    await page.setInputFiles('input', files);
     return page.evaluate(judgeInPage, request);
   }
 
-  test.each(vectors)('$file: $about', async ({ file, command, trust, publishers, at, exitCode, code }) => {
-    const deep = command === 'verify --deep';
+  test.each(vectors)('$file: $about', async (vector) => {
+    const { file, seal, command, trust, publishers, at, exitCode, code } = vector;
     const pems = trust.map((name) => readFileSync(path(name), 'utf8'));
-    const found = await inBrowser(path(file), { trust: pems, publishers, at, deep });
+    const policy = vector.policy === undefined ? {} : { policy: policyText(vector.policy) };
+    const request = { trust: pems, publishers, at, deep: command === 'verify --deep', ...policy };
+    const found = await inBrowser([path(file), ...(seal ? [path(seal)] : [])], request);
     expect(found).toMatchObject({ exitCode, ...(code ? { code } : {}) });
-    const anchors = pems.flatMap((pem) => parseAnchors(new TextEncoder().encode(pem)));
-    const image = bytesDisk(new Uint8Array(readFileSync(path(file))));
-    const here = await verify(image, { anchors, publishers, now: at, deep }, testPlatform);
+    const here = await verify(bytesDisk(bytesOf(file)), await policyOf(vector), testPlatform);
     expect(found.checks).toEqual(JSON.parse(JSON.stringify(here.checks)));
   });
 

@@ -34,10 +34,10 @@ export async function sealedInside(image: Uint8Array, by: Made, subject: Subject
   return sink.bytes();
 }
 
-/** The file of a detached seal. */
-export async function sealedBeside(image: Uint8Array, by: Made, subject: Subject = {}): Promise<Uint8Array> {
+/** The file of a detached seal. @param stated - an image whose files are stated instead */
+export async function sealedBeside(image: Uint8Array, by: Made, subject: Subject = {}, stated = image): Promise<Uint8Array> {
   const whole = { identity: IDENTITY, signingTime: NOW, signer: signerOf(by), ...subject };
-  return (await detachedSeal(bytesDisk(image), whole, await listsOf(image), testPlatform)).area;
+  return (await detachedSeal(bytesDisk(image), whole, await listsOf(stated), testPlatform)).area;
 }
 
 /** The image with a second signature in its seal. */

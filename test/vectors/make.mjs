@@ -1,5 +1,5 @@
 /**
- * Makes the test vectors anew, with new keys: `node test/vectors/make.mjs`. What it makes is in make.ts;
+ * Makes sets of the test vectors anew, with new keys: `node test/vectors/make.mjs dmg further`. What it makes is in make.ts;
  * this only turns that into something that Node.js runs.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -13,7 +13,7 @@ const entryPoints = [fileURLToPath(new URL('make.ts', import.meta.url))];
 try {
   await build({ entryPoints, outfile, bundle: true, platform: 'node', format: 'esm', packages: 'external', logLevel: 'warning' });
   const { makeVectors } = await import(pathToFileURL(outfile).href);
-  await makeVectors(fileURLToPath(new URL('.', import.meta.url)));
+  await makeVectors(fileURLToPath(new URL('.', import.meta.url)), process.argv.slice(2));
 } finally {
   rmSync(place, { recursive: true, force: true });
 }

@@ -3,6 +3,8 @@ import type { ErrorCode } from '../../src/core/errors.ts';
 
 export interface Vector {
   readonly file: string;
+  /** The detached seal to judge it by. */
+  readonly seal?: string;
   /** What is wrong with it, or right. */
   readonly about: string;
   /** `verify` unless said: what reads the image. `inspect` judges no seal. */
@@ -16,6 +18,10 @@ export interface Vector {
   readonly publishers: readonly string[];
   /** When to judge, Unix seconds. */
   readonly at: number;
+  /** A policy file (docs/policy.md), which must be met as well. */
+  readonly policy?: string;
+  /** Vectors of one set were made together, by the same keys. */
+  readonly set: 'dmg' | 'further';
 }
 
 /** Chunks of bytes and the digests over them: the byte at position p of all ranges together is p modulo 251. */

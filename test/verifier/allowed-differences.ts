@@ -18,10 +18,10 @@ export const rows: readonly (readonly string[])[] = PAGE.split('\n')
       .map((cell) => cell.trim()),
   );
 
-/** Vectors that must be refused and that the recipe lets pass, by their name. */
-export const recipePasses: ReadonlyMap<string, Difference> = new Map(
+/** Vectors of which the recipe says something else than the command, by their name. */
+export const recipeRows: ReadonlyMap<string, Difference> = new Map(
   rows.flatMap(([name = '', difference = '', why = '']) => {
-    const vector = /^`(E_\w+\.[\w.-]+)`$/.exec(name)?.[1];
+    const vector = /^`((?:good|E_\w+)\.[\w.-]+)`$/.exec(name)?.[1];
     return vector === undefined ? [] : [[vector, { difference, why }] as const];
   }),
 );
