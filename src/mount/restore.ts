@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { Disk } from '../core/disk.ts';
 import { DisksealError } from '../core/errors.ts';
+import type { VerifiedContent } from '../verify/verified-content.ts';
 
 /** What is written to. */
 export interface Target {
@@ -34,13 +35,10 @@ const CHUNK = 1 << 20;
 
 /**
  * Memory: one chunk, and 32 bytes for each MiB of the disk.
- * @param disk - of a verified image, or a part of it
  * @throws DisksealError `E_WRITE` when the target is too small or does not read back what was written, `E_TAMPERED`, `E_READ`, `E_INTERRUPTED`
  */
-export async function restore(disk: Disk, target: Target, options: RestoreOptions = {}): Promise<RestoreReport> {
-  if (target.size < disk.size) {
-    throw new DisksealError('E_WRITE', `the target has ${target.size} bytes, the disk ${disk.size}`, { path: target.path });
-  }
+export async function restore(disk: VerifiedContent, target: Target, options: RestoreOptions = {}): Promise<RestoreReport> {
+  refuseSmaller(disk, target);
   const digests: Buffer[] = [];
   for (let at = 0; at < disk.size; at += CHUNK) {
     stopIfAsked(options.signal);
@@ -51,6 +49,11 @@ export async function restore(disk: Disk, target: Target, options: RestoreOption
   }
   await readBack(await target.written(), disk.size, digests, target.path, options);
   return { bytes: disk.size, untouched: target.size - disk.size };
+}
+
+/** @throws DisksealError `E_WRITE` */
+export function refuseSmaller(disk: { readonly size: number }, { size, path }: { readonly size: number; readonly path: string }): void {
+  if (size < disk.size) throw new DisksealError('E_WRITE', `the target has ${size} bytes, the disk ${disk.size}`, { path });
 }
 
 async function readBack(written: Disk, size: number, digests: readonly Buffer[], path: string, options: RestoreOptions): Promise<void> {
@@ -78,7 +81,7 @@ export interface Difference {
  * @param limit - how many are listed; the rest is counted
  */
 export async function compareDisks(
-  disk: Disk,
+  disk: VerifiedContent,
   other: Disk,
   { progress, signal, limit = 1000 }: RestoreOptions & { readonly limit?: number } = {},
 ): Promise<{ readonly differences: readonly Difference[]; readonly sectors: number }> {

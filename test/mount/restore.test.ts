@@ -1,7 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { bytesDisk, type Disk } from '../../src/core/disk.ts';
+import { type Disk, bytesDisk as plainDisk } from '../../src/core/disk.ts';
 import { compareDisks, restore, type Target } from '../../src/mount/restore.ts';
+
+import type { VerifiedContent } from '../../src/verify/verified-content.ts';
+
+const bytesDisk = (bytes: Uint8Array): VerifiedContent => plainDisk(bytes) as VerifiedContent;
 
 function memoryTarget(bytes: Uint8Array, lies?: (bytes: Uint8Array) => void): Target & { readonly writes: [number, number][] } {
   const writes: [number, number][] = [];

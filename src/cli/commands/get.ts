@@ -22,7 +22,7 @@ import { policyFrom, type TrustOptions } from '../policy/policy.ts';
 import type { Output } from '../terminal/output.ts';
 import { humanSize } from '../terminal/printable.ts';
 import { createProgress, type Progress } from '../terminal/progress.ts';
-import { refusal } from '../terminal/refusal.ts';
+import { refusal, refuseDemonstration } from '../terminal/refusal.ts';
 
 interface Options extends TrustOptions {
   readonly output?: string;
@@ -140,11 +140,7 @@ async function fetchInto(
 /** Whatever is not exactly the expected answer is refused. */
 function refuse(verdict: Verdict, path: string, expected: 0 | 12): void {
   if (verdict.exitCode !== expected || !verdict.leaves) throw refusal(verdict).with({ path });
-  if (!verdict.demonstration) return;
-  throw new DisksealError('E_UNTRUSTED', 'the image is sealed with the example key, which everybody has', {
-    path,
-    hint: 'ask the publisher for an image sealed with a key of their own; "diskseal verify" tells what it is worth',
-  });
+  refuseDemonstration(verdict, path);
 }
 
 function limited(disk: Disk): Disk {

@@ -4,6 +4,7 @@
  */
 import { ABOUT } from './about.ts';
 import type { CommandDeclaration } from './declaration.ts';
+import { DEVICES } from './devices.ts';
 import { MAKING } from './making.ts';
 import { OPENING } from './opening.ts';
 import { VERIFY } from './verify.ts';
@@ -12,5 +13,6 @@ export const COMMANDS: readonly CommandDeclaration[] = [
   ...MAKING,
   { ...VERIFY, load: () => import('../commands/verify.ts') },
   ...OPENING,
+  ...DEVICES,
   ...ABOUT,
 ];

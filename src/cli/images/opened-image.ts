@@ -1,4 +1,5 @@
 /** Opens an image for `ls`, `cat` and `extract`: verified first, or by the one loud way round it. */
+import type { Disk } from '../../core/disk.ts';
 import { DisksealError } from '../../core/errors.ts';
 import type { Platform } from '../../core/platform.ts';
 import { trustUnverified } from '../../verify/verified-disk.ts';
@@ -42,18 +43,29 @@ export async function withImage<T>(
 ): Promise<T> {
   const size = options.size === undefined ? {} : { size: parseByteCount(options.size, '--size') };
   const policy = options.insecureSkipVerify ? undefined : { ...(await policyFrom(options)), ...size };
+  return withInput(name, options, async (input, seal) => {
+    const opened = await (policy
+      ? openChecked(input, seal ? { ...policy, seal } : policy, output, platform)
+      : openUnchecked(input, output, platform));
+    const result = await use(opened);
+    if (input.remote) output.detail(`${input.transferred()} bytes came from the server`);
+    return result;
+  });
+}
+
+/** Opens an image, and its seal where one is named, for as long as `use` takes. Errors of it name the image. */
+export async function withInput<T>(
+  name: string,
+  options: Pick<OpenOptions, 'seal' | 'size'>,
+  use: (input: Input, seal: Disk | undefined) => Promise<T>,
+): Promise<T> {
   const seal = options.seal === undefined ? undefined : await openSeal(options.seal);
   const input = await openInput(name, await deviceSize(options.size, seal?.disk)).catch(async (error: unknown) => {
     await seal?.close();
     throw error;
   });
   try {
-    const opened = await (policy
-      ? openChecked(input, seal ? { ...policy, seal: seal.disk } : policy, output, platform)
-      : openUnchecked(input, output, platform));
-    const result = await use(opened);
-    if (input.remote) output.detail(`${input.transferred()} bytes came from the server`);
-    return result;
+    return await use(input, seal?.disk);
   } catch (error) {
     throw error instanceof DisksealError ? error.with({ path: input.shown }) : error;
   } finally {
