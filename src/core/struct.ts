@@ -159,6 +159,7 @@ export const i16be = integer(2, 'getInt16', false);
 export const u32be = integer(4, 'getUint32', false);
 export const u16le = integer(2, 'getUint16', true);
 export const u32le = integer(4, 'getUint32', true);
+export const i32le = integer(4, 'getInt32', true);
 
 function wide(littleEndian: boolean): FieldType<number> {
   return {
@@ -178,14 +179,19 @@ function wide(littleEndian: boolean): FieldType<number> {
 export const u64be = wide(false);
 export const u64le = wide(true);
 
+function wideId(littleEndian: boolean): FieldType<bigint> {
+  return {
+    size: 8,
+    zero: 0n,
+    read: (view, at) => view.getBigUint64(at, littleEndian),
+    write: (view, at, value) => view.setBigUint64(at, value, littleEndian),
+    show: (value) => `0x${value.toString(16).padStart(16, '0')}`,
+  };
+}
+
 /** A 64-bit id or mask: a bigint. */
-export const id64be: FieldType<bigint> = {
-  size: 8,
-  zero: 0n,
-  read: (view, at) => view.getBigUint64(at, false),
-  write: (view, at, value) => view.setBigUint64(at, value, false),
-  show: (value) => `0x${value.toString(16).padStart(16, '0')}`,
-};
+export const id64be = wideId(false);
+export const id64le = wideId(true);
 
 /** Plain bytes, copied out. */
 export function bytes(size: number): FieldType<Uint8Array> {

@@ -82,14 +82,14 @@ function exists(path: string, message: string): DisksealError {
  * Whoever may write to a folder on the way may rename what is in it and put something else there.
  * The sticky bit keeps others from that, as in /tmp. A group's right to write is left to its members' trust.
  */
-async function refuseSharedFolders(parent: string, path: string): Promise<void> {
+export async function refuseSharedFolders(parent: string, path: string): Promise<void> {
   if (process.platform === 'win32') return;
   for (let folder = parent; ; folder = dirname(folder)) {
     const { mode } = await lstat(folder);
     if ((mode & 0o1002) === 0o0002) {
-      throw new DisksealError('E_WRITE', `everybody may write to ${folder}, and could exchange what is extracted there`, {
+      throw new DisksealError('E_WRITE', `everybody may write to ${folder}, and could exchange what is put there`, {
         path,
-        hint: `extract to a folder of your own, or take the right away: chmod o-w ${folder}`,
+        hint: `choose a folder of your own, or take the right away: chmod o-w ${folder}`,
       });
     }
     if (dirname(folder) === folder) return;

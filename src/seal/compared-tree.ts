@@ -13,6 +13,15 @@ const SHA256_OF_NOTHING = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca4959
 
 type Stated = ReadonlyMap<string, ReadonlyMap<string, InventoryEntry>>;
 
+/** How names are spelled: as the volume shows them, or as they were stated; HFS+ decomposes names, and shows others than it was given. */
+export type Spelling = 'volume' | 'stated';
+
+interface Comparison {
+  readonly stated: Stated;
+  readonly spelling: Spelling;
+  readonly platform: Platform;
+}
+
 /**
  * @param inventory - as `Verdict.inventory` gives it
  * @param asVolume - a name of the inventory as the volume's filesystem shows it
@@ -23,8 +32,9 @@ export function comparedTree(
   inventory: readonly InventoryEntry[],
   platform: Platform,
   asVolume: (name: string) => string,
+  spelling: Spelling = 'volume',
 ): FileTree {
-  return { root: comparedFolder(tree.root, '', byFolder(inventory, asVolume), platform) };
+  return { root: comparedFolder(tree.root, '', { stated: byFolder(inventory, asVolume), spelling, platform }) };
 }
 
 /** Path of a folder → name → entry. */
@@ -48,13 +58,14 @@ function byFolder(inventory: readonly InventoryEntry[], asVolume: (name: string)
   return folders;
 }
 
-function comparedFolder(folder: Folder, path: string, stated: Stated, platform: Platform): Folder {
-  const expected: ReadonlyMap<string, InventoryEntry> = stated.get(path) ?? new Map();
+function comparedFolder(folder: Folder, path: string, comparison: Comparison): Folder {
+  const expected: ReadonlyMap<string, InventoryEntry> = comparison.stated.get(path) ?? new Map();
   const compared = (entry: Entry): Entry => {
     const place = path === '' ? entry.name : `${path}/${entry.name}`;
     const found = expected.get(entry.name);
     if (!found) throw differs(place, 'it is in the volume and not in the inventory');
-    return comparedEntry(entry, found, place, stated, platform);
+    const same = comparedEntry(entry, found, place, comparison);
+    return comparison.spelling === 'stated' ? { ...same, name: found.path.slice(found.path.lastIndexOf('/') + 1) } : same;
   };
   return {
     ...folder,
@@ -78,10 +89,10 @@ function comparedFolder(folder: Folder, path: string, stated: Stated, platform: 
   };
 }
 
-function comparedEntry(entry: Entry, expected: InventoryEntry, path: string, stated: Stated, platform: Platform): Entry {
+function comparedEntry(entry: Entry, expected: InventoryEntry, path: string, comparison: Comparison): Entry {
   if (entry.type !== expected.type) throw differs(path, `it is a ${entry.type}, stated is a ${expected.type}`);
   if (entry.mode !== expected.mode) throw differs(path, `its mode is ${octal(entry.mode)}, stated is ${octal(expected.mode)}`);
-  if (entry.type === 'folder') return comparedFolder(entry, path, stated, platform);
+  if (entry.type === 'folder') return comparedFolder(entry, path, comparison);
   if (entry.type === 'symlink') {
     if (expected.type === 'symlink' && expected.target !== entry.target) throw differs(path, 'it leads elsewhere than stated');
     return entry;
@@ -90,26 +101,31 @@ function comparedEntry(entry: Entry, expected: InventoryEntry, path: string, sta
   if (entry.content.size !== expected.size) throw differs(path, `it has ${entry.content.size} bytes, stated are ${expected.size}`);
   // An empty file is never read to its end.
   if (expected.size === 0 && toHex(expected.digest) !== SHA256_OF_NOTHING) throw differs(path, 'its content is not the stated one');
-  return { ...entry, content: comparedContent(entry.content, toHex(expected.digest), path, platform) };
+  return { ...entry, content: comparedContent(entry.content, toHex(expected.digest), path, comparison.platform) };
 }
 
-/** Hashes what is read front to back; a read from 0 begins anew, a read elsewhere ends the comparison. */
+/** Hashes what is read front to back; a read from 0 begins anew, a read elsewhere ends the comparison. What differed once stays unreadable. */
 function comparedContent(content: Disk, digest: string, path: string, platform: Platform): Disk {
   let hash: Hash | undefined;
   let hashed = 0;
+  let failure: DisksealError | undefined;
   const compared = opaqueDisk(content.size, async (position, into) => {
+    if (failure) throw failure;
     await content.read(position, into.length, into);
     if (position === 0) {
       hash = platform.hash('sha256');
       hashed = 0;
     }
     if (!hash || position !== hashed) return;
-    hashed += into.length;
-    await hash.update(into);
-    if (hashed < content.size) return;
-    const found = toHex(await hash.digest());
+    // Others may read on while this one waits: the one that came to the end compares.
+    const [current, end] = [hash, hashed + into.length];
+    hashed = end;
+    await current.update(into);
+    if (end < content.size) return;
     hash = undefined;
-    if (found !== digest) throw differs(path, 'its content is not the stated one');
+    if (toHex(await current.digest()) === digest) return;
+    failure = differs(path, 'its content is not the stated one');
+    throw failure;
   });
   // A verified disk is opaque by itself; a build asks where the bytes lie.
   return { ...compared, extents: (from) => content.extents(from) };

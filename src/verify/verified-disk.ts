@@ -3,6 +3,7 @@
  * checked against the leaves that the signature fixes, so a file that changes after the verdict is refused.
  */
 import { type Disk, opaqueDisk, readRange } from '../core/disk.ts';
+import { DisksealError } from '../core/errors.ts';
 import type { Coverage } from '../seal/coverage.ts';
 import type { ProvenLeaves } from './proven-leaves.ts';
 
@@ -22,13 +23,22 @@ const TOGETHER = 16;
 /** @param image - in sealed coordinates */
 export function verifiedDisk(image: Disk, leaves: ProvenLeaves): VerifiedDisk {
   const kept = new Map<number, Promise<Uint8Array>>();
+  // Of bytes that were wrong once nobody knows when they were right: they stay refused, although the image may be put right again.
+  const refused = new Map<number, DisksealError>();
 
   const leaf = (index: number): Promise<Uint8Array> => {
+    const refusal = refused.get(index);
+    if (refusal) return Promise.reject(refusal);
     const found = kept.get(index);
     const read = found ?? readLeaf(image, leaves, index);
     if (found) kept.delete(index);
     // What a server or a disk failed to give now, it may give when it is asked again.
-    else read.catch(() => kept.get(index) === read && kept.delete(index));
+    else {
+      read.catch((error: unknown) => {
+        if (error instanceof DisksealError && error.code === 'E_TAMPERED') refused.set(index, error);
+        if (kept.get(index) === read) kept.delete(index);
+      });
+    }
     kept.set(index, read);
     if (kept.size > KEPT) kept.delete(kept.keys().next().value!);
     return read;

@@ -3,7 +3,7 @@ import { DisksealError } from '../core/errors.ts';
 import type { FileTree } from '../core/file-tree.ts';
 import type { Platform } from '../core/platform.ts';
 import { toPosix, toStored } from '../formats/filesystems/hfsplus/names.ts';
-import { comparedTree } from '../seal/compared-tree.ts';
+import { comparedTree, type Spelling } from '../seal/compared-tree.ts';
 import type { InventoryEntry } from '../seal/inventory.ts';
 import { filesystemName, type Layers, openLayers, openVolume, theVolume, type Volume } from './layers.ts';
 import type { VerifiedDisk } from './verified-disk.ts';
@@ -19,10 +19,16 @@ export interface VerifiedTree extends FileTree {
  * @param inventory - as `Verdict.inventory` gives it: every entry is compared with it when it is listed, every file when it is
  *   read. Absent for an image about which nothing was stated: one that could not be read when it was sealed, whose bytes are the sealed
  *   ones all the same, or a disk from `trustUnverified`
+ * @param spelling - of names, where there is an inventory; as the volume shows them when left out
  * @throws DisksealError what opening container, partition map and volume throws; later `E_TAMPERED`
  */
-export async function openVerified(disk: VerifiedDisk, platform: Platform, inventory?: readonly InventoryEntry[]): Promise<VerifiedTree> {
-  if (inventory) return (await openCompared(disk, platform, inventory)).tree;
+export async function openVerified(
+  disk: VerifiedDisk,
+  platform: Platform,
+  inventory?: readonly InventoryEntry[],
+  spelling?: Spelling,
+): Promise<VerifiedTree> {
+  if (inventory) return (await openCompared(disk, platform, inventory, spelling)).tree;
   return (await openVolume(await openLayers(disk, platform, disk.format))) as VerifiedTree;
 }
 
@@ -31,6 +37,7 @@ export async function openCompared(
   disk: VerifiedDisk,
   platform: Platform,
   inventory: readonly InventoryEntry[],
+  spelling?: Spelling,
 ): Promise<{ tree: VerifiedTree; volume: Volume }> {
   const layers = await openLayers(disk, platform, disk.format);
   const volume = theVolume(layers);
@@ -39,7 +46,7 @@ export async function openCompared(
   const isHfs = volume.filesystem === 'hfsplus' || volume.filesystem === 'hfsx';
   // HFS+ decomposes names, the others keep them.
   const asVolume = (name: string): string => (isHfs ? toPosix(toStored(name)) : name);
-  return { tree: comparedTree(tree, inventory, platform, asVolume) as VerifiedTree, volume };
+  return { tree: comparedTree(tree, inventory, platform, asVolume, spelling) as VerifiedTree, volume };
 }
 
 /** A system that mounts the image shows all its volumes, and the inventory speaks of one. */

@@ -19,7 +19,7 @@ describe('help', () => {
     expect(code).toBe(0);
     expect(stderr).toBe('');
     expect(stdout).toContain(`Usage: diskseal ${words.join(' ')}`);
-    for (const { flags } of declared.options) expect(stdout).toContain(flags);
+    for (const { flags, hidden } of declared.options) expect(stdout.includes(flags), flags).toBe(!hidden);
     if (declared.commands) return;
     for (const flag of ['--json', '--quiet', '--verbose']) expect(stdout).toContain(flag);
     expect(declared.examples.length).toBeGreaterThan(0);

@@ -61,6 +61,36 @@ export const OPENING: readonly CommandDeclaration[] = [
     load: () => import('../commands/extract.ts'),
   },
   {
+    name: 'mount',
+    arguments: [IMAGE_OR_URL, ['[dir]', 'an empty folder, or one to be made; named as the image when left out']],
+    summary: 'show the files of an image in a folder, after verifying it; each read is checked',
+    about:
+      'Read-only, until "diskseal unmount", "umount" or a signal. What changes in the image file meanwhile cannot be read: such a read fails, with a line on stderr. On Linux by FUSE, which needs root or a user namespace (unshare -Urm); only who mounts sees the files, and owns them.',
+    options: [
+      { flags: '--foreground', text: 'stay until it is unmounted; by default a process in the background does' },
+      { flags: '--timeout <seconds>', text: 'unmount when it was idle for so long' },
+      { flags: '--serve', text: '', hidden: true },
+      ...TRUST,
+      ...SEAL,
+      UNVERIFIED,
+    ],
+    exits: [0, 1, 2, 3, ...REFUSALS],
+    examples: [
+      ['diskseal mount App.dmg app --trust publisher.cert.pem', './app shows the volume'],
+      ['diskseal mount App.iso --timeout 600 --trust publisher.cert.pem', './App, for as long as it is used'],
+    ],
+    load: () => import('../commands/mount.ts'),
+  },
+  {
+    name: 'unmount',
+    arguments: [['<dir>', 'the folder that was mounted on']],
+    summary: 'take a mounted image away again',
+    options: [{ flags: '-f, --force', text: 'although files are open there, which then fail' }],
+    exits: [0, 1, 2, 3],
+    examples: [['diskseal unmount app', 'when nothing is open there']],
+    load: () => import('../commands/unmount.ts'),
+  },
+  {
     name: 'get',
     threads: 1,
     arguments: [['<url>', 'where the image is: https: or http:']],

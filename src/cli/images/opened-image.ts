@@ -2,6 +2,8 @@
 import type { Disk } from '../../core/disk.ts';
 import { DisksealError } from '../../core/errors.ts';
 import type { Platform } from '../../core/platform.ts';
+import type { Spelling } from '../../seal/compared-tree.ts';
+import type { InventoryEntry } from '../../seal/inventory.ts';
 import { trustUnverified } from '../../verify/verified-disk.ts';
 import { openVerified, type VerifiedTree } from '../../verify/verified-tree.ts';
 import { type VerifyPolicy, verify } from '../../verify/verify.ts';
@@ -27,11 +29,14 @@ export interface OpenedImage {
   readonly standing: { readonly verified: boolean; readonly flat?: 'not-checked' };
   /** It comes from a server, and was not read whole. */
   readonly remote: boolean;
+  /** What the volume holds, as far as it was stated; else the image's bytes. */
+  readonly extent: { readonly bytes: number; readonly files: number };
 }
 
 /**
  * Gives the image's tree to `use`; the file stays open so long. A file is read whole before that. Of an image on a server signature, policy
  * and seal are checked and then each chunk that is read, but not the flat digest over all of it (rule 10 of the seal): `flat` says so.
+ * @param spelling - of names, where the publisher stated them
  * @throws DisksealError of the verdict's code when it is refused
  */
 export async function withImage<T>(
@@ -40,12 +45,13 @@ export async function withImage<T>(
   output: Output,
   platform: Platform,
   use: (image: OpenedImage) => Promise<T>,
+  spelling?: Spelling,
 ): Promise<T> {
   const size = options.size === undefined ? {} : { size: parseByteCount(options.size, '--size') };
   const policy = options.insecureSkipVerify ? undefined : { ...(await policyFrom(options)), ...size };
   return withInput(name, options, async (input, seal) => {
     const opened = await (policy
-      ? openChecked(input, seal ? { ...policy, seal } : policy, output, platform)
+      ? openChecked(input, seal ? { ...policy, seal } : policy, output, platform, spelling)
       : openUnchecked(input, output, platform));
     const result = await use(opened);
     if (input.remote) output.detail(`${input.transferred()} bytes came from the server`);
@@ -74,7 +80,13 @@ export async function withInput<T>(
   }
 }
 
-async function openChecked({ disk, shown, remote }: Input, policy: VerifyPolicy, output: Output, platform: Platform): Promise<OpenedImage> {
+async function openChecked(
+  { disk, shown, remote }: Input,
+  policy: VerifyPolicy,
+  output: Output,
+  platform: Platform,
+  spelling?: Spelling,
+): Promise<OpenedImage> {
   const verdict = await verify(disk, remote ? { ...policy, quick: true } : policy, platform);
   for (const check of verdict.checks) output.detail(`${check.status.padEnd(8)} ${check.name.padEnd(11)} ${check.message}`);
   if (!verdict.disk || verdict.exitCode !== (remote ? 12 : 0)) throw refusal(verdict);
@@ -85,10 +97,28 @@ async function openChecked({ disk, shown, remote }: Input, policy: VerifyPolicy,
   const stated = inventory.length > 0 ? inventory : undefined;
   if (!stated) output.note(`the publisher signed no list of files for ${shown}: each byte is as it was signed`);
   const standing = { verified: true, ...(remote ? ({ flat: 'not-checked' } as const) : {}) };
-  return { tree: await openVerified(verdict.disk, platform, stated), shown, standing, remote };
+  return {
+    tree: await openVerified(verdict.disk, platform, stated, spelling),
+    shown,
+    standing,
+    remote,
+    extent: extentOf(inventory, disk.size),
+  };
 }
 
 async function openUnchecked({ disk, shown, remote }: Input, output: Output, platform: Platform): Promise<OpenedImage> {
   output.alarm(`${shown} is NOT verified: what is in it may come from anyone`);
-  return { tree: await openVerified(trustUnverified(disk), platform), shown, standing: { verified: false }, remote };
+  return {
+    tree: await openVerified(trustUnverified(disk), platform),
+    shown,
+    standing: { verified: false },
+    remote,
+    extent: { bytes: disk.size, files: 0 },
+  };
+}
+
+function extentOf(inventory: readonly InventoryEntry[], size: number): OpenedImage['extent'] {
+  if (inventory.length === 0) return { bytes: size, files: 0 };
+  const bytes = inventory.reduce((sum, entry) => sum + (entry.type === 'file' ? entry.size : 0), 0);
+  return { bytes, files: inventory.length };
 }

@@ -26,6 +26,13 @@ export function errorDocument(error: DisksealError): Record<string, unknown> {
   return { ...error.toJSON(), ...(hint ? { hint } : {}), ...(debugging() ? { stack: stackOf(error) } : {}) };
 }
 
+/** An error as one line, for what is not the command's own failure. */
+export function errorLine(error: DisksealError): string {
+  const { field, offset, code } = error;
+  const where = [field ? `in ${field}` : '', offset === undefined ? '' : `at byte ${offset}`, code].filter(Boolean);
+  return `${placed(error)} (${where.join(', ')})`;
+}
+
 function describe(output: Output, error: DisksealError): string[] {
   const label = output.paint('bad', 'error:', 'stderr');
   const lines = [`diskseal: ${label} ${printable(placed(error))} (${error.code})`];

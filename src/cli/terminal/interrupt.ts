@@ -13,10 +13,18 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** Folders that a running command will remove or publish; `extract` keeps its own here. */
 export const unfinishedFolders = new Set<string>();
 
+let stop: ((signal: NodeJS.Signals) => void) | undefined;
+
+/** A command that lasts says how it ends in good order. @param how - called for each signal from now on; nothing: as before */
+export function onInterrupt(how: ((signal: NodeJS.Signals) => void) | undefined): void {
+  stop = how;
+}
+
 export function handleSignals(output: Output): void {
   for (const signal of SIGNALS) {
     // Not `once`: a second ctrl-C would then end the process in the middle of the removal.
     process.on(signal, () => {
+      if (stop) return stop(signal);
       const removed = removeUnfinished();
       if (output.interactive) output.complain('\r\u001b[K');
       output.complain(`diskseal: interrupted${removed > 0 ? ', the unfinished output was removed' : ''}\n`);

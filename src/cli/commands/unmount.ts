@@ -1,0 +1,22 @@
+/** `diskseal unmount`: takes a mount away, also one whose server was killed. */
+import { DisksealError } from '../../core/errors.ts';
+import { detach } from '../../mount/fuse/detach.ts';
+import { placeOf } from '../../mount/mount-point.ts';
+import type { Call } from '../command.ts';
+
+interface Options {
+  readonly force?: boolean;
+}
+
+export async function run({ arguments: given, options, output }: Call<Options>): Promise<void> {
+  const [path] = given as [string];
+  const folder = await placeOf(path);
+  if (!(await detach(folder, options.force ?? false))) {
+    throw new DisksealError('E_WRITE', 'it is in use: a file is open there, or a program works in it', {
+      path,
+      hint: 'close it, or --force: what is open there then fails',
+    });
+  }
+  await output.document({ folder });
+  output.note(`unmounted ${folder}`);
+}
