@@ -78,10 +78,14 @@ const COMPARISONS = [
     limit: (t) => t['openssl iso'] + t.start,
     factor: 1.2,
   },
-  { name: 'ISO, sealed', command: 'build iso', beside: 'xorriso -as mkisofs -J -R', limit: (t) => t.xorriso, factor: 1 },
-  { name: 'ISO, sealed, again', command: 'build iso', beside: 'genisoimage -J -R', limit: (t) => t.genisoimage, factor: 1.6 },
-  { name: 'dmg, iso and raw', command: 'build three', beside: 'the DMG alone', limit: (t) => t.build, factor: 1.15 },
-].filter(({ name }) => !options.only || options.only.split(',').includes(name));
+  { name: 'sealed ISO beside xorriso', command: 'build iso', beside: 'xorriso -as mkisofs -J -R', limit: (t) => t.xorriso, factor: 1 },
+  { name: 'sealed ISO beside genisoimage', command: 'build iso', beside: 'genisoimage -J -R', limit: (t) => t.genisoimage, factor: 1.6 },
+  { name: 'three targets', command: 'build three', beside: 'the DMG alone', limit: (t) => t.build, factor: 1.15 },
+];
+const only = options.only?.split(',') ?? COMPARISONS.map(({ name }) => name);
+const unknown = only.filter((name) => !COMPARISONS.some((one) => one.name === name));
+if (unknown.length > 0)
+  throw new Error(`no comparison is called ${unknown.join(', ')}; there are: ${COMPARISONS.map(({ name }) => name).join(', ')}`);
 const MEMORY_LIMITS = { build: 350 * 2 ** 20, verify: undefined, extract: undefined };
 
 const times = Object.fromEntries(Object.keys(COMMANDS).map((name) => [name, []]));
@@ -91,7 +95,7 @@ sealForeign();
 const missing = ['genisoimage', 'xorriso'].filter((program) => spawnSync(program, ['--version']).error);
 if (missing.includes('genisoimage')) missing.push('verify iso');
 if (missing.length > 0) console.error(`not installed, and not compared with: ${missing.join(', ')}`);
-const comparable = COMPARISONS.filter((one) => [...used(one)].every((name) => !missing.includes(name)));
+const comparable = COMPARISONS.filter((one) => only.includes(one.name) && [...used(one)].every((name) => !missing.includes(name)));
 const needed = new Set(comparable.flatMap((one) => [...used(one)]));
 for (let run = 0; run < runs; run++) {
   for (const name of Object.keys(COMMANDS)) if (needed.has(name)) times[name].push(measure(name));

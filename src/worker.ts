@@ -1,6 +1,7 @@
 /** Entry of a worker thread: the tasks that may run beside the main thread. */
+import { readRun } from './build/read-run.ts';
 import { compressRun } from './formats/containers/udif/compress-run.ts';
 import { serveTasks } from './node/serve-tasks.ts';
 import { leavesTask } from './seal/hash-coverage.ts';
 
-serveTasks([compressRun, leavesTask]);
+serveTasks([compressRun, readRun, leavesTask]);

@@ -1,6 +1,6 @@
 /**
- * The pipeline from a tree to sealed images: plan the volumes and disks, then read every source once. A DMG is packed front to back and
- * the other images are filled from the contents that pass by; without a DMG the contents are read for them alone.
+ * The pipeline from a tree to sealed images: plan the volumes and disks, then read every source once. The first image, a DMG when there
+ * is one, is written front to back, and the others are filled from the contents that pass by.
  */
 import { DisksealError } from '../core/errors.ts';
 import { type FileTree, walk } from '../core/file-tree.ts';
@@ -38,7 +38,7 @@ export async function buildImages(plan: BuildPlan, outputs: readonly ImageOutput
   const dmg = outputs.find(({ target }) => target === 'dmg');
   const leading = dmg && { sink: dmg.sink, volume: hfsPlus!, disk: gptDisk(hfsPlus!, plan, ids) };
   const followers = [...following.values()];
-  const pass = leading ? await packDmg({ plan, ...leading, followers }, options) : await readContents(followers, options);
+  const pass = leading ? await packDmg({ plan, ...leading, followers }, options) : await storeFirst(followers, options);
   for (const image of followers) await image.finish();
   const inventory = pass.digests ? await inventoryOf(plan.tree, pass.digests, options.platform) : undefined;
   const entries = inventory?.length ?? (await countEntries(plan.tree));
@@ -83,26 +83,11 @@ interface Pass {
   finish(inventory: readonly InventoryEntry[]): Promise<Statement | undefined>;
 }
 
-const PIECE = 1 << 20;
-
-/** Reads all contents in the order of the first image, for all of them. */
-async function readContents(followers: readonly FollowingImage[], { platform, progress, signal }: BuildOptions): Promise<Pass> {
-  const { planned } = followers[0]!;
-  const { disk } = planned;
-  const digests = contentDigests(planned.contents(), 0, platform, followers);
-  for (const { position, length } of planned.contents()) {
-    for (let done = 0; done < length; done += PIECE) {
-      if (signal?.aborted) throw new DisksealError('E_INTERRUPTED', 'interrupted', { cause: signal.reason });
-      const bytes = await disk.read(position + done, Math.min(PIECE, length - done));
-      if (!isZero(bytes)) await digests.observe(position + done, bytes);
-    }
-    progress?.(position + length, disk.size);
-  }
+/** Writes the first image front to back; the others take the contents that pass. */
+async function storeFirst([first, ...others]: readonly FollowingImage[], options: BuildOptions): Promise<Pass> {
+  const digests = contentDigests(first!.planned.contents(), 0, options.platform, others);
+  await first!.store({ ...options, observe: (position, bytes) => digests.observe(position, bytes) });
   return { digests: await digests.finish(), finish: async () => undefined };
-}
-
-function isZero(bytes: Uint8Array): boolean {
-  return bytes[0] === 0 && bytes.every((byte) => byte === 0);
 }
 
 async function countEntries(tree: FileTree): Promise<number> {

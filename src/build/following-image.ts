@@ -1,4 +1,7 @@
-/** A raw, ISO or BIN image, filled as contents pass by, then sealed: within where there is a place for a seal, else beside it. */
+/**
+ * A raw, ISO or BIN image: stored front to back when it is the first of a build, else filled as contents pass by on their way into the
+ * first; then sealed, within where there is a place for a seal, else beside it.
+ */
 import { type Disk, locatedDisk } from '../core/disk.ts';
 import type { FileTree } from '../core/file-tree.ts';
 import type { PlannedContent } from '../core/planned-volume.ts';
@@ -22,11 +25,14 @@ import { compareWritten, inHfsPlus } from './compare-views.ts';
 import { type Follower, follow } from './follow.ts';
 import { inventoryLength } from './inventory.ts';
 import type { BuildOptions, BuildPlan, FilledOutput } from './plan.ts';
+import { type Digests, type StoreOptions, store } from './store.ts';
 import { type PlannedDisk, type PlannedIso, padded, partitionMapOf } from './volumes.ts';
 
 export interface FollowingImage extends Follower {
   /** As planned, without what a seal adds. */
   readonly planned: PlannedDisk;
+  /** In place of `put`, when no other image is written before. */
+  store(options: Omit<StoreOptions, 'covered'>): Promise<void>;
   /** After `finish`: seals the image. @returns nothing when the plan has no seal */
   seal(inventory: readonly InventoryEntry[]): Promise<Statement | undefined>;
 }
@@ -47,9 +53,9 @@ export async function rawImage(disk: PlannedDisk, input: FollowingInput): Promis
   const planned = isEmbedded ? padded(disk, RAW_ALIGNMENT) : disk;
   if (plan.seal && !isEmbedded)
     sayDetached(`behind ${map === 'gpt' ? 'a GUID partition table' : 'a bare volume'} nothing can stand`, input);
-  const following = await filled(planned, output.sink, input);
+  const filling = fill(planned, output.sink, input, planned.disk.size);
   return {
-    ...following,
+    ...filling,
     planned,
     async seal(inventory) {
       if (!plan.seal) return undefined;
@@ -57,10 +63,10 @@ export async function rawImage(disk: PlannedDisk, input: FollowingInput): Promis
       const volume = partitions[0]?.disk ?? output.sink.written();
       const tree = await openHfsPlus(locatedDisk(volume));
       await compareWritten(tree, inventory, relative(disk.contents(), partitions[0]?.position ?? 0), inHfsPlus, options.platform);
-      if (!isEmbedded) return sealBeside(inventory, input);
+      if (!isEmbedded) return sealBeside(inventory, input, filling.digests());
       const content = encodeInventory(inventory);
       const offset = planned.disk.size;
-      return embed('raw', { offset, size: areaSizeFor(content.length, offset, RAW_ALIGNMENT) }, content, input);
+      return embed('raw', { offset, size: areaSizeFor(content.length, offset, RAW_ALIGNMENT) }, content, input, filling.digests());
     },
   };
 }
@@ -77,16 +83,16 @@ export async function isoReserve({ tree, seal, iso }: BuildPlan, { platform }: B
 export async function isoImage(planned: PlannedIso, input: FollowingInput): Promise<FollowingImage> {
   const { plan, output } = input;
   if (plan.seal && plan.iso?.udf) sayDetached('the UDF volume has an anchor at its end', input);
-  const following = await filled(planned, output.sink, input);
+  const filling = fill(planned, output.sink, input, planned.disk.size - planned.reserved);
   return {
-    ...following,
+    ...filling,
     planned,
     async seal(inventory) {
       if (!plan.seal) return undefined;
       await compareIso(output.sink.written(), planned, inventory, input);
-      if (plan.iso?.udf) return sealBeside(inventory, input);
+      if (plan.iso?.udf) return sealBeside(inventory, input, filling.digests());
       const place = { offset: planned.disk.size - planned.reserved, size: planned.reserved };
-      return embed('iso', place, encodeInventory(inventory), input);
+      return embed('iso', place, encodeInventory(inventory), input, filling.digests());
     },
   };
 }
@@ -97,26 +103,46 @@ export async function binImage(planned: PlannedDisk, input: FollowingInput): Pro
   const mode = plan.bin?.mode ?? 'MODE1/2352';
   if (plan.seal) sayDetached('a BIN image has none', input);
   const stage = mode === 'MODE1/2048' ? output.sink : await output.scratch();
-  const following = await filled(planned, stage, input);
+  const isStaged = stage !== output.sink;
+  const filling = fill(planned, stage, input, isStaged ? 0 : planned.disk.size);
   return {
-    ...following,
+    ...filling,
     planned,
     async finish() {
-      await following.finish();
-      if (mode === 'MODE1/2352') await packBin(stage.written(), output.sink, options);
+      await filling.finish();
+      if (isStaged) await packBin(stage.written(), output.sink, options);
       const sheet = await output.beside('cue');
       await sheet.write(new TextEncoder().encode(writeCueSheet({ file: output.name, mode })));
     },
     async seal(inventory) {
       if (!plan.seal) return undefined;
       await compareIso(stage.written(), planned, inventory, input);
-      return sealBeside(inventory, input);
+      return sealBeside(inventory, input, isStaged ? undefined : filling.digests());
     },
   };
 }
 
-function filled(planned: PlannedDisk, sink: FillableSink, { nameOf }: FollowingInput): Promise<Follower> {
-  return follow(planned.disk, planned.contents(), sink, nameOf);
+interface Filling extends Follower {
+  store(options: Omit<StoreOptions, 'covered'>): Promise<void>;
+  /** Of what a seal covers; present after `store`. */
+  digests(): Digests | undefined;
+}
+
+/** @param covered - how many bytes a seal covers, from the first one on; those are hashed when the image is stored front to back */
+function fill(planned: PlannedDisk, sink: FillableSink, { plan, nameOf }: FollowingInput, covered: number): Filling {
+  let stored: Digests | undefined;
+  let follower: Promise<Follower> | undefined;
+  const following = (): Promise<Follower> => (follower ??= follow(planned.disk, planned.contents(), sink, nameOf));
+  return {
+    put: async (path, offset, bytes) => (await following()).put(path, offset, bytes),
+    async finish() {
+      if (!stored) await (await following()).finish();
+    },
+    async store(options) {
+      stored = await store(planned.disk, sink, { ...options, covered: plan.seal ? covered : 0 });
+    },
+    digests: () => stored,
+  };
 }
 
 function areaSizeFor(contentLength: number, before: number, step: number): number {
@@ -129,11 +155,12 @@ async function embed(
   place: { readonly offset: number; readonly size: number },
   content: Uint8Array,
   { plan, output, options }: FollowingInput,
+  known: Digests | undefined,
 ): Promise<Statement> {
   const { sink } = output;
   const imageSize = place.offset + place.size;
   const coverage = coverageOf(kind, 'embedded', place, imageSize);
-  const digests = await hashCoverage(sink.written(), coverage.covered, coverage.masked, options.platform);
+  const digests = known ?? (await hashCoverage(sink.written(), coverage.covered, coverage.masked, options.platform));
   const subject = { ...plan.seal!, identity: plan.identity };
   const { statement, area } = await makeSeal(subject, coverage, digests, { content, dressing: new Uint8Array() }, options.platform);
   if (sink.position < imageSize) await sink.resize(imageSize);
@@ -141,14 +168,14 @@ async function embed(
   return statement;
 }
 
-async function sealBeside(inventory: readonly InventoryEntry[], { plan, output, options }: FollowingInput): Promise<Statement> {
+async function sealBeside(
+  inventory: readonly InventoryEntry[],
+  { plan, output, options }: FollowingInput,
+  known: Digests | undefined,
+): Promise<Statement> {
   const lists = { content: encodeInventory(inventory), dressing: new Uint8Array() };
-  const { statement, area } = await detachedSeal(
-    output.sink.written(),
-    { ...plan.seal!, identity: plan.identity },
-    lists,
-    options.platform,
-  );
+  const subject = { ...plan.seal!, identity: plan.identity };
+  const { statement, area } = await detachedSeal(output.sink.written(), subject, lists, options.platform, known);
   const file = await output.beside('seal');
   await file.write(area);
   return statement;

@@ -47,16 +47,21 @@ export async function sealImage(
   return statement;
 }
 
-/** The file of a detached seal over the image as it is stored. @throws DisksealError `E_SEAL`, `E_KEY`, `E_WEAK`, `E_READ` */
+/**
+ * The file of a detached seal over the image as it is stored.
+ * @param known - digests over all of it, when they were made while it was written
+ * @throws DisksealError `E_SEAL`, `E_KEY`, `E_WEAK`, `E_READ`
+ */
 export async function detachedSeal(
   image: Disk,
   subject: SealSubject,
   lists: SealLists,
   platform: Platform,
+  known?: { readonly flat: Uint8Array; readonly table: Uint8Array },
 ): Promise<{ statement: Statement; area: Uint8Array }> {
   const seal = { offset: 0, size: sizeFor(lists, leafCount([[0, image.size]])) };
   const coverage = coverageOf(await imageKind(image), 'detached', seal, image.size);
-  const digests = await hashCoverage(image, coverage.covered, coverage.masked, platform);
+  const digests = known ?? (await hashCoverage(image, coverage.covered, coverage.masked, platform));
   return makeSeal(subject, coverage, digests, lists, platform);
 }
 

@@ -1,21 +1,8 @@
 /** The work of one run, done beside the main thread: read what it consists of, take its CRC-32, compress it. */
-import type { FileRange } from '../../../core/disk.ts';
-import type { Platform, Task } from '../../../core/platform.ts';
+import type { Task } from '../../../core/platform.ts';
+import { fillRun, type UnreadRun } from '../../../core/run-pipeline.ts';
 
-/** A part of a run that is not in its buffer yet. */
-export interface MissingPart {
-  /** Bytes from the start of the run. */
-  readonly at: number;
-  readonly length: number;
-  /** Absent: zeros. */
-  readonly file?: FileRange;
-}
-
-export interface RunInput {
-  /** At least `length` bytes; moved here and back again, so that a few buffers serve a whole disk. */
-  readonly buffer: ArrayBuffer;
-  readonly length: number;
-  readonly missing: readonly MissingPart[];
+export interface RunInput extends UnreadRun {
   /** 1 to 9. */
   readonly level: number;
 }
@@ -33,9 +20,9 @@ export interface CompressedRun {
 
 export const compressRun: Task<RunInput, CompressedRun> = {
   name: 'udif/compress-run',
-  async run({ buffer, length, missing, level }, platform) {
-    const expanded = new Uint8Array(buffer, 0, length);
-    for (const part of missing) await fill(part, expanded, platform);
+  async run({ level, ...run }, platform) {
+    const { buffer, length } = run;
+    const expanded = await fillRun(run, platform);
     const crc = platform.crc32(expanded);
     if (isZero(expanded)) return { value: { kind: 'zero', crc, buffer }, transfer: [buffer] };
     const stream = await platform.deflate(expanded, level);
@@ -45,12 +32,6 @@ export const compressRun: Task<RunInput, CompressedRun> = {
     return { value: { kind: 'zlib', crc, payload, buffer }, transfer: [buffer, payload.buffer] };
   },
 };
-
-async function fill({ at, length, file }: MissingPart, expanded: Uint8Array, platform: Platform): Promise<void> {
-  const place = expanded.subarray(at, at + length);
-  if (file) await platform.readFile(file, place);
-  else place.fill(0);
-}
 
 /** A run has whole sectors and begins its buffer: four bytes a step are always possible. */
 function isZero(bytes: Uint8Array): boolean {

@@ -3,13 +3,13 @@
  * The data fork is written front to back; what comes after it is known then, so that nothing seeks back.
  */
 import { crc32Combine, crc32OfZeros } from '../../../core/crc32.ts';
-import type { Extent } from '../../../core/disk.ts';
 import { assert, DisksealError } from '../../../core/errors.ts';
 import { type PartitionedDisk, SECTOR } from '../../../core/partition.ts';
+import type { PlannedRun } from '../../../core/planned-runs.ts';
 import type { Platform, Sink, Threads } from '../../../core/platform.ts';
+import { inRuns } from '../../../core/run-pipeline.ts';
 import { TableWriter } from './block-table.ts';
-import { type CompressedRun, compressRun, type MissingPart } from './compress-run.ts';
-import { type PlannedRun, plannedRuns, RUN_BYTES } from './planned-runs.ts';
+import { type CompressedRun, compressRun } from './compress-run.ts';
 import { RUN_SECTORS, RunType } from './structs.ts';
 import { type PackedData, type PackedTable, trailer } from './trailer.ts';
 
@@ -37,27 +37,14 @@ export interface PackOptions {
  */
 export async function packData(disk: PartitionedDisk, sink: Sink, options: PackOptions): Promise<PackedData> {
   assert(sink.position === 0, 'a UDIF begins at the start of its file');
+  const { threads, level = 6 } = options;
   const writer = new DataForkWriter(disk, sink, options);
-  const queue: Pending[] = [];
-  let busy = 0;
-  const putOldest = async (): Promise<void> => {
-    const { run, result } = queue.shift()!;
-    if (result) busy--;
-    await writer.put(run, await result);
-  };
-  try {
-    for (const run of plannedRuns(disk)) {
-      queue.push({ run, result: run.extents && writer.start(run, run.extents) });
-      if (run.extents) busy++;
-      // Zeros at the head cost nothing and wait for nobody; otherwise two runs a thread keep all of them at work.
-      while (queue.length > 0 && (!queue[0]!.result || busy >= 2 * options.threads.width)) await putOldest();
-    }
-    while (queue.length > 0) await putOldest();
-    return await writer.finish();
-  } catch (error) {
-    await Promise.allSettled(queue.flatMap(({ result }) => result ?? []));
-    throw error;
-  }
+  await inRuns(disk, {
+    width: threads.width,
+    work: (run) => threads.run(compressRun, { ...run, level }, [run.buffer]),
+    put: (run, result) => writer.put(run, result),
+  });
+  return writer.finish();
 }
 
 /** Writes the whole image: data fork, property list, trailer. */
@@ -69,19 +56,12 @@ export async function pack(disk: PartitionedDisk, sink: Sink, options: PackOptio
   return packed;
 }
 
-interface Pending {
-  readonly run: PlannedRun;
-  /** Absent: zeros. */
-  readonly result: Promise<CompressedRun> | undefined;
-}
-
 /** The one place where runs become bytes of the file, in order. */
 class DataForkWriter {
   private readonly disk: PartitionedDisk;
   private readonly sink: Sink;
   private readonly options: PackOptions;
   private readonly tables: PackedTable[] = [];
-  private readonly spareBuffers: ArrayBuffer[] = [];
   private dataForkCrc = 0;
   private table = new TableWriter();
   private tableCrc = 0;
@@ -92,31 +72,8 @@ class DataForkWriter {
     this.options = options;
   }
 
-  /** Begins to read and compress a run. Its failure is reported by `put`, or not at all when another came first. */
-  start(run: PlannedRun, extents: readonly Extent[]): Promise<CompressedRun> {
-    const result = this.compress(run, extents);
-    result.catch(() => undefined);
-    return result;
-  }
-
-  private async compress(run: PlannedRun, extents: readonly Extent[]): Promise<CompressedRun> {
-    const { threads, level = 6 } = this.options;
-    const buffer = this.spareBuffers.pop() ?? new ArrayBuffer(RUN_BYTES);
-    const expanded = new Uint8Array(buffer, 0, run.length);
-    const missing: MissingPart[] = [];
-    for (const extent of extents) {
-      const at = extent.position - run.position;
-      const { length } = extent;
-      if (extent.kind === 'file') missing.push({ at, length, file: extent.file });
-      else if (extent.kind === 'zeros') missing.push({ at, length });
-      else if (extent.kind === 'bytes') expanded.set(extent.bytes, at);
-      else await this.disk.read(extent.position, length, expanded.subarray(at, at + length));
-    }
-    return threads.run(compressRun, { buffer, length: run.length, missing, level }, [buffer]);
-  }
-
-  /** Puts down the next run. */
-  async put(run: PlannedRun, result: CompressedRun | undefined): Promise<void> {
+  /** Puts down the next run. @returns whether its buffer may serve another */
+  async put(run: PlannedRun, result: CompressedRun | undefined): Promise<boolean> {
     const { signal, observe, progress } = this.options;
     if (signal?.aborted) throw new DisksealError('E_INTERRUPTED', 'interrupted', { cause: signal.reason });
     if (!result || result.kind === 'zero') this.putZeros(run);
@@ -124,11 +81,11 @@ class DataForkWriter {
       await this.putStored(run, result);
       await observe?.(run.position, new Uint8Array(result.buffer, 0, run.length));
     }
-    // A raw run's buffer now belongs to the sink.
-    if (result && result.kind !== 'raw') this.spareBuffers.push(result.buffer);
     const done = run.position + run.length;
     if (done === this.areaEnd(run.area)) this.finishTable(run.area);
     progress?.(done, this.disk.size);
+    // A raw run's buffer now belongs to the sink.
+    return result?.kind !== 'raw';
   }
 
   private async putStored(run: PlannedRun, { kind, crc, payload, buffer }: CompressedRun): Promise<void> {

@@ -1,13 +1,12 @@
 /**
- * Cuts a partitioned disk into the runs that a UDIF will have: at most 2048 sectors, never across an area, each with the
- * extents to read for it. The disk's extents are asked for once and one at a time: a volume may have a million.
+ * Cuts a partitioned disk into runs: at most 1 MiB, never across an area, each with the extents to read for it.
+ * The disk's extents are asked for once and one at a time: a volume may have a million.
  */
-import { clip, type Extent } from '../../../core/disk.ts';
-import { assert } from '../../../core/errors.ts';
-import { type PartitionedDisk, SECTOR } from '../../../core/partition.ts';
-import { RUN_SECTORS } from './structs.ts';
+import { clip, type Extent } from './disk.ts';
+import { assert } from './errors.ts';
+import { type PartitionedDisk, SECTOR } from './partition.ts';
 
-export const RUN_BYTES = RUN_SECTORS * SECTOR;
+export const RUN_BYTES = 1 << 20;
 
 export interface PlannedRun {
   /** Index of the area in the disk's list. */
