@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/trust/**/*.test.ts', 'test/verify/**/*.test.ts'],
+    include: process.env['DISKSEAL_MUTATION_TESTS']?.split(',') ?? ['test/trust/**/*.test.ts', 'test/verify/**/*.test.ts'],
     exclude: ['test/verify/attacks-files.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -10,6 +10,8 @@ const email = (text: string): Uint8Array => ascii(0x81, text);
 const dns = (text: string): Uint8Array => ascii(0x82, text);
 const uri = (text: string): Uint8Array => ascii(0x86, text);
 const ip = (...octets: number[]): Uint8Array => der.element(0x87, Uint8Array.from(octets));
+/** An address of 128 bits that begins so. */
+const six = (...octets: number[]): number[] => [...octets, ...Array<number>(16 - octets.length).fill(0)];
 const directory = (name: Uint8Array): Uint8Array => der.explicit(4, name);
 const other = der.element(0xa0, der.oid('1.2.3'), der.explicit(0, der.nullValue()));
 const cn = (text: string, string = der.utf8String): Uint8Array =>
@@ -47,6 +49,7 @@ describe('within and not within', () => {
     ['a wildcard below', dns('example.com'), dns('*.example.com'), true],
     ['a mailbox itself', email('me@example.com'), email('me@example.com'), true],
     ['another mailbox', email('me@example.com'), email('you@example.com'), false],
+    ['the same mailbox elsewhere', email('me@example.com'), email('me@example.org'), false],
     ['the mailboxes of a host', email('example.com'), email('me@example.com'), true],
     ['a mailbox of a host below', email('example.com'), email('me@a.example.com'), false],
     ['the hosts of a domain', email('.example.com'), email('me@a.example.com'), true],
@@ -58,6 +61,8 @@ describe('within and not within', () => {
     ['a URI with the host as user', uri('example.com'), uri('https://example.com@evil.org/'), false],
     ['an address', ip(192, 0, 2, 0, 255, 255, 255, 0), ip(192, 0, 2, 77), true],
     ['another network', ip(192, 0, 2, 0, 255, 255, 255, 0), ip(192, 0, 3, 77), false],
+    ['an address of 128 bits', ip(...six(0x20, 0x01), ...six(0xff, 0xff)), ip(...six(0x20, 0x01, 7)), true],
+    ['another network of 128 bits', ip(...six(0x20, 0x01), ...six(0xff, 0xff)), ip(...six(0x20, 0x02)), false],
     ['an address of the other family', ip(0, 0, 0, 0, 0, 0, 0, 0), ip(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), false],
     ['a name below', directory(nameOf('O=a')), directory(nameOf('O=a,CN=b')), true],
     ['a host in the user part of a mailbox', email('example.com'), email('example.com@evil.org'), false],
@@ -83,6 +88,7 @@ describe('within and not within', () => {
     expect(both(dns('b.a.example.com'), dns('*.example.com'))).toEqual([false, true]);
     expect(both(email('Me@example.com'), email('me@example.com'))).toEqual([false, true]);
     expect(both(uri('example.com'), uri('urn:x'))).toEqual([false, true]);
+    expect(both(uri('.example.com'), uri('urn:x'))).toEqual([false, true]);
     expect(both(uri('example.com'), uri('https://[::1]/'))).toEqual([false, true]);
     expect(both(other, other)).toEqual([false, true]);
   });
@@ -98,6 +104,8 @@ describe('within and not within', () => {
   test('names are told so that they can be printed', () => {
     expect(judge({ excluded: [directory(nameOf('O=a'))] }, [], 'O=a,CN=b')).toBe('the name CN=b,O=a is excluded');
     expect(judge({ excluded: [ip(192, 0, 2, 0, 255, 255, 255, 0)] }, [ip(192, 0, 2, 1)])).toBe('the name of the form ip is excluded');
+    const wide = der.sequence(der.setOf([der.sequence(der.oid(OID.emailAddress), der.utf8String('m\u00e9@example.com'))]));
+    expect(judge({ excluded: [email('example.com')] }, [], wide)).toBe('the name m?@example.com is excluded');
   });
 
   test('an excluded part of several values is met by all of them and no fewer', () => {
@@ -134,6 +142,7 @@ describe('the subject', () => {
     expect(judge({ excluded: [directory(cn('Bad Co'))] }, [], cn('Good Co'))).toBeUndefined();
     const teletex = der.sequence(der.setOf([der.sequence(der.oid(OID.commonName), der.element(0x14, Uint8Array.of(66)))]));
     expect(judge({ excluded: [directory(cn('Bad Co'))] }, [], teletex)).toMatch(/excluded/);
+    expect(judge({ excluded: [directory(teletex)] }, [], cn('Good Co'))).toMatch(/excluded/);
   });
 
   test('a mailbox in the subject counts as a mailbox', () => {
@@ -169,6 +178,9 @@ describe('constraints that mean nothing refuse everything', () => {
     ['a URI', uri('https://example.com')],
     ['an address without mask', ip(192, 0, 2, 1)],
     ['a mask with holes', ip(192, 0, 2, 0, 255, 0, 255, 0)],
+    ['a mask with a hole in an octet', ip(192, 0, 2, 0, 255, 255, 15, 0)],
+    ['a mailbox constraint with an empty label', email('example..com')],
+    ['a URI constraint with an empty label', uri('example..com')],
     ['a mask of five octets', ip(1, 2, 3, 4, 5, 255, 255, 255, 255, 255)],
   ])('%s', (_, base) => {
     expect(judge({ excluded: [base] }, [])).toMatch(/name constraint that is no/);
