@@ -37,24 +37,29 @@ export async function store(disk: Disk, sink: FillableSink, options: StoreOption
   const digests = new PassingDigests(platform, covered);
   const areas = [{ name: '', firstSector: 0, sectorCount: disk.size / SECTOR }];
   await sink.resize(disk.size);
+  let writing = Promise.resolve();
   await inRuns<ReadRun>(
     { ...disk, areas, extents: (from) => disk.extents(from) },
     {
       width: threads.width,
       work: (run, planned) => threads.run(readRun, { ...run, covered: digests.coveredOf(planned) }, [run.buffer]),
-      async put(run, read) {
+      async put(run, read, release) {
         if (signal?.aborted) throw new DisksealError('E_INTERRUPTED', 'interrupted', { cause: signal.reason });
         if (!read) await digests.zeros(run);
         else {
           const bytes = new Uint8Array(read.buffer, 0, run.length);
-          const written = sink.writeAt(run.position, bytes);
-          await Promise.all([written, digests.add(run, bytes, read.leaves), observe(run.position, bytes)]);
+          await writing;
+          // Goes on while the next run is hashed.
+          writing = sink.writeAt(run.position, bytes);
+          // That it failed is told when its turn comes.
+          writing.then(release, () => undefined);
+          await Promise.all([digests.add(run, bytes, read.leaves), observe(run.position, bytes)]);
         }
         progress?.(run.position + run.length, disk.size);
-        return true;
       },
     },
-  );
+  ).finally(async () => void (await Promise.allSettled([writing])));
+  await writing;
   return digests.finish();
 }
 

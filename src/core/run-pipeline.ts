@@ -28,8 +28,8 @@ export interface RunWork<Output extends { readonly buffer: ArrayBuffer }> {
   /** How many runs are worked on at once: two for each thread keep all of them at work. */
   readonly width: number;
   work(run: UnreadRun, plan: PlannedRun): Promise<Output>;
-  /** Called in order. @param output - absent for zeros @returns whether the buffer may serve another run */
-  put(run: PlannedRun, output: Output | undefined): Promise<boolean>;
+  /** Called in order. @param output - absent for zeros @param release - to be called when the buffer may serve another run */
+  put(run: PlannedRun, output: Output | undefined, release: () => void): Promise<void>;
 }
 
 /** Memory: two runs of 1 MiB for each thread. @throws what `work` and `put` throw, after all work has ended */
@@ -43,7 +43,7 @@ export async function inRuns<Output extends { readonly buffer: ArrayBuffer }>(di
     const { run, output: pending } = queue.shift()!;
     const output = await pending;
     if (pending) busy--;
-    if ((await work.put(run, output)) && output) spareBuffers.push(output.buffer);
+    await work.put(run, output, () => void (output && spareBuffers.push(output.buffer)));
   };
   try {
     for (const run of plannedRuns(disk)) {

@@ -42,7 +42,7 @@ export async function packData(disk: PartitionedDisk, sink: Sink, options: PackO
   await inRuns(disk, {
     width: threads.width,
     work: (run) => threads.run(compressRun, { ...run, level }, [run.buffer]),
-    put: (run, result) => writer.put(run, result),
+    put: (run, result, release) => writer.put(run, result, release),
   });
   return writer.finish();
 }
@@ -72,8 +72,8 @@ class DataForkWriter {
     this.options = options;
   }
 
-  /** Puts down the next run. @returns whether its buffer may serve another */
-  async put(run: PlannedRun, result: CompressedRun | undefined): Promise<boolean> {
+  /** Puts down the next run. */
+  async put(run: PlannedRun, result: CompressedRun | undefined, release: () => void): Promise<void> {
     const { signal, observe, progress } = this.options;
     if (signal?.aborted) throw new DisksealError('E_INTERRUPTED', 'interrupted', { cause: signal.reason });
     if (!result || result.kind === 'zero') this.putZeros(run);
@@ -85,7 +85,7 @@ class DataForkWriter {
     if (done === this.areaEnd(run.area)) this.finishTable(run.area);
     progress?.(done, this.disk.size);
     // A raw run's buffer now belongs to the sink.
-    return result?.kind !== 'raw';
+    if (result?.kind !== 'raw') release();
   }
 
   private async putStored(run: PlannedRun, { kind, crc, payload, buffer }: CompressedRun): Promise<void> {
