@@ -35,6 +35,7 @@ export const EXIT_CODES = {
   E_ISO9660: 20,
   E_UDF: 20,
   E_BINCUE: 20,
+  E_NRG: 20,
   E_DS_STORE: 20,
   /** The container is known but uses a part of its format that this version does not read. */
   E_UNSUPPORTED: 20,

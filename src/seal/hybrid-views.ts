@@ -10,6 +10,7 @@ import { open as openIso9660, views } from '../formats/filesystems/iso9660/open.
 import { pathTableDifference } from '../formats/filesystems/iso9660/path-tables.ts';
 import { readDescriptors } from '../formats/filesystems/iso9660/volume-descriptors.ts';
 import { open as openUdf } from '../formats/filesystems/udf/open.ts';
+import { isOneVolume } from '../formats/filesystems/udf/volume.ts';
 import { readIsoVolume, SECTOR } from './iso-volume.ts';
 
 /** Place → one of its paths, and path → place. */
@@ -31,9 +32,17 @@ export async function compareHybridViews(disk: Disk): Promise<void> {
   const [first, ...others] = await views(located);
   const trees: [string, FileTree][] = [];
   for (const view of others) trees.push([view, await openIso9660(located, { view })]);
-  if ((await readIsoVolume(disk)).udf) trees.push(['UDF', await openUdf(located)]);
+  if ((await readIsoVolume(disk)).udf) {
+    await compareUdfAnchors(disk);
+    trees.push(['UDF', await openUdf(located)]);
+  }
   const expected = await shownBy(await openIso9660(located, { view: first }), catalog);
   for (const [name, tree] of trees) compare(expected, await shownBy(tree, catalog), name);
+}
+
+/** @throws DisksealError `E_TAMPERED` when readers of UDF would find one volume or another, by which of its anchors they begin from */
+export async function compareUdfAnchors(disk: Disk): Promise<void> {
+  if (!(await isOneVolume(disk))) throw differs('the anchors of its UDF volume lead to different ones');
 }
 
 function compare(expected: Shown, shown: Shown, view: string): void {

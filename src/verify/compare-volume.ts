@@ -2,7 +2,7 @@
 import { stream } from '../core/disk.ts';
 import { walk } from '../core/file-tree.ts';
 import type { Platform } from '../core/platform.ts';
-import { compareHybridViews } from '../seal/hybrid-views.ts';
+import { compareHybridViews, compareUdfAnchors } from '../seal/hybrid-views.ts';
 import type { InventoryEntry } from '../seal/inventory.ts';
 import type { VerifiedDisk } from './verified-disk.ts';
 import { openCompared } from './verified-tree.ts';
@@ -21,5 +21,6 @@ export async function compareVolume(disk: VerifiedDisk, inventory: readonly Inve
     for await (const _ of stream(entry.content)) continue;
   }
   if (volume.filesystem === 'iso9660') await compareHybridViews(volume.disk);
+  if (volume.filesystem === 'udf') await compareUdfAnchors(volume.disk);
   return compared;
 }

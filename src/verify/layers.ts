@@ -8,6 +8,11 @@ import { DisksealError } from '../core/errors.ts';
 import type { FileTree } from '../core/file-tree.ts';
 import type { Partition } from '../core/partition.ts';
 import type { Platform } from '../core/platform.ts';
+import { CUE_LIMIT, type CueSheet, readCueSheet } from '../formats/containers/bincue/cue-sheet.ts';
+import { isBin, open as openBin } from '../formats/containers/bincue/open.ts';
+import { RAW_SECTOR } from '../formats/containers/bincue/sector.ts';
+import { isNrg } from '../formats/containers/nrg/chunks.ts';
+import { open as openNrg } from '../formats/containers/nrg/open.ts';
 import { isEncrypted, isUdif } from '../formats/containers/udif/koly.ts';
 import { open as openUdif } from '../formats/containers/udif/open.ts';
 import { open as openHfsPlus } from '../formats/filesystems/hfsplus/open.ts';
@@ -15,9 +20,9 @@ import { open as openIso9660 } from '../formats/filesystems/iso9660/open.ts';
 import { isIso9660 } from '../formats/filesystems/iso9660/volume-descriptors.ts';
 import { open as openUdfVolume } from '../formats/filesystems/udf/open.ts';
 import { openPartitions, type PartitionMap } from '../formats/partitions/open.ts';
-import type { Coverage } from '../seal/coverage.ts';
+import type { SealedAs } from './verified-disk.ts';
 
-type ContainerKind = 'udif' | 'raw';
+type ContainerKind = 'udif' | 'nrg' | 'bin' | 'raw';
 export type FilesystemKind = 'hfsplus' | 'hfsx' | 'hfs' | 'apfs' | 'iso9660' | 'udf' | 'fat' | 'unknown';
 
 export interface Volume {
@@ -70,34 +75,77 @@ export function filesystemName(kind: FilesystemKind): string {
 
 /**
  * The outermost layer alone.
- * @param sealedAs - what a verified image is known to be; the image itself is asked when absent
- * @throws DisksealError `E_NOT_IMAGE` for an empty file; `E_UDIF`, `E_PLIST`, `E_UNSUPPORTED`, `E_TRUNCATED`
+ * @param sealed - what a verified image is known to be; the image itself is asked when absent
+ * @throws DisksealError `E_NOT_IMAGE` for an empty file; `E_UDIF`, `E_PLIST`, `E_NRG`, `E_BINCUE`, `E_UNSUPPORTED`, `E_TRUNCATED`;
+ *   `E_UNCOVERED` for an ISO image that is another disc to who reads it as NRG or BIN
  */
-export async function openContainer(image: Disk, platform: Platform, sealedAs?: Coverage['format']): Promise<Container> {
+export async function openContainer(image: Disk, platform: Platform, sealed?: SealedAs): Promise<Container> {
   if (image.size === 0) throw notImage('the file is empty');
-  if (sealedAs === 'iso' || sealedAs === 'raw') return { container: 'raw', disk: image };
+  const mayBeUdif = !sealed || sealed.format === 'dmg';
   // An encrypted image has no trailer of its own, and its first bytes would be taken for a disk.
-  if ((await isEncrypted(image)) || (await isUdif(image))) return { container: 'udif', disk: await openUdif(image, platform) };
-  return { container: 'raw', disk: image };
+  if (mayBeUdif && ((await isEncrypted(image)) || (await isUdif(image)))) {
+    return { container: 'udif', disk: await openUdif(image, platform) };
+  }
+  // A file with a seal in it does not end as NRG, nor does it consist of a CD's sectors.
+  return sealed?.placement === 'embedded' ? { container: 'raw', disk: image } : openDisc(image);
+}
+
+async function openDisc(image: Disk): Promise<Container> {
+  const track = (await isNrg(image)) ? await openNrg(image) : undefined;
+  const bin = await isBin(image);
+  if (await isIso9660(image)) {
+    // An NRG image whose data begins with the file is an ISO image as well, and the same one.
+    if (bin || (track && (track.position > 0 || track.sectorSize === RAW_SECTOR))) throw twoDiscs(track?.position ?? 0);
+    return { container: 'raw', disk: image };
+  }
+  if (track) return { container: 'nrg', disk: track.sectorSize === RAW_SECTOR ? openBin(track.disk) : track.disk };
+  return bin ? { container: 'bin', disk: openBin(image) } : { container: 'raw', disk: image };
+}
+
+function twoDiscs(offset: number): DisksealError {
+  const hint = 'programs would see different content in this file';
+  return new DisksealError('E_UNCOVERED', 'the file is not one image: it is an ISO image and another disc as well', { offset, hint });
 }
 
 /**
  * Finds out what is inside. Reads the container's tables, the map and a few sectors.
  * @throws DisksealError what `openContainer` throws, `E_PARTITION`, and `E_NOT_IMAGE` for bytes that are no image at all
  */
-export async function openLayers(image: Disk, platform: Platform, sealedAs?: Coverage['format']): Promise<Layers> {
-  return divide(await openContainer(image, platform, sealedAs));
+export async function openLayers(image: Disk, platform: Platform, sealed?: SealedAs): Promise<Layers> {
+  return divide(await openContainer(image, platform, sealed));
 }
 
 /** What is on the disk of a container. */
 export async function divide({ container, disk }: Container): Promise<Layers> {
   const { map, partitions: found } = await openPartitions(disk);
   const partitions = map === 'none' ? [] : found;
-  const volumes = map === 'none' ? [await volumeAt(disk, 0)] : [...(await hybridVolume(disk)), ...(await volumesOf(partitions))];
+  const whole = await wholeVolumes(disk);
+  const divided = map === 'none' ? [] : await volumesOf(partitions, whole.length > 0);
+  const volumes = map === 'none' && whole.length === 0 ? [await volumeAt(disk, 0)] : [...whole, ...divided];
   if (container === 'raw' && map === 'none' && volumes[0]?.filesystem === 'unknown') {
+    await refuseCueSheet(disk);
     throw notImage('neither a disk image, nor a partition map, nor a filesystem that is known here');
   }
   return { container, disk, map, partitions, volumes };
+}
+
+/** Which people name in place of the image. */
+async function refuseCueSheet(disk: Disk): Promise<void> {
+  if (disk.size > CUE_LIMIT) return;
+  const sheet = tryCueSheet(new TextDecoder().decode(await disk.read(0, disk.size)));
+  if (!sheet) return;
+  throw new DisksealError('E_NOT_IMAGE', 'the file is a cue sheet, which only describes an image', {
+    offset: 0,
+    hint: `name the image: ${sheet.file}`,
+  });
+}
+
+function tryCueSheet(text: string): CueSheet | undefined {
+  try {
+    return readCueSheet(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -134,18 +182,25 @@ export function theVolume(layers: Layers): Volume {
   );
 }
 
-/** An ISO 9660 volume leaves its first sectors to others, and so can be the whole of a disk that has partitions. */
-async function hybridVolume(disk: Disk): Promise<Volume[]> {
-  return (await isIso9660(disk)) ? [await volumeAt(disk, 0)] : [];
+/**
+ * ISO 9660 and UDF leave their first sectors to others: such a volume can be the whole of a disk that has partitions, and one that has
+ * none can hold an HFS volume, say, as well.
+ */
+async function wholeVolumes(disk: Disk): Promise<Volume[]> {
+  const { disc, other } = await probe(disk);
+  if (!disc) return [];
+  return [disc, other].flatMap((filesystem) => (filesystem ? [{ filesystem, disk, position: 0 }] : []));
 }
 
-async function volumesOf(partitions: readonly Partition[]): Promise<Volume[]> {
+/** @param isHybrid - the disk as a whole is a volume */
+async function volumesOf(partitions: readonly Partition[], isHybrid: boolean): Promise<Volume[]> {
   const volumes: Volume[] = [];
   for (const partition of partitions) {
     if (FURNITURE.has(partition.type)) continue;
     const volume = await volumeAt(partition.disk, partition.position);
-    // A hybrid ISO image names itself as a partition, which begins with it or right behind the sectors that it leaves to others.
-    if (volume.position > SYSTEM_AREA || volume.filesystem !== 'iso9660') volumes.push({ ...volume, partition });
+    // A hybrid names itself as a partition, which begins with it or right behind the sectors that it leaves to others.
+    const isItself = isHybrid && volume.position <= SYSTEM_AREA && (volume.filesystem === 'iso9660' || volume.filesystem === 'udf');
+    if (!isItself) volumes.push({ ...volume, partition });
   }
   return volumes;
 }
@@ -160,18 +215,31 @@ const SYSTEM_AREA = 32_768;
 const PROBED = 32_768 + 2048;
 
 async function filesystemOf(disk: Disk): Promise<FilesystemKind> {
+  const { disc, other } = await probe(disk);
+  return other ?? disc ?? 'unknown';
+}
+
+/** What stands behind the sectors that discs leave to others, and what stands in them. */
+interface Probed {
+  readonly disc: 'iso9660' | 'udf' | undefined;
+  readonly other: FilesystemKind | undefined;
+}
+
+async function probe(disk: Disk): Promise<Probed> {
   const start = await disk.read(0, Math.min(PROBED, disk.size));
+  const descriptor = text(start, 32_769, 5);
+  const disc = descriptor === 'CD001' ? 'iso9660' : descriptor === 'BEA01' ? 'udf' : undefined;
+  return { disc, other: frontKind(start) };
+}
+
+function frontKind(start: Uint8Array): FilesystemKind | undefined {
   const header = text(start, 1024, 2);
   if (header === 'H+') return 'hfsplus';
   if (header === 'HX') return 'hfsx';
   // Perhaps a wrapper around an HFS+ volume (TN1150, "HFS Wrapper"), which is not read.
   if (header === 'BD') return 'hfs';
   if (text(start, 32, 4) === 'NXSB') return 'apfs';
-  const descriptor = text(start, 32_769, 5);
-  if (descriptor === 'CD001') return 'iso9660';
-  if (descriptor === 'BEA01') return 'udf';
-  const isFat = text(start, 54, 3) === 'FAT' || text(start, 82, 3) === 'FAT';
-  return isFat ? 'fat' : 'unknown';
+  return text(start, 54, 3) === 'FAT' || text(start, 82, 3) === 'FAT' ? 'fat' : undefined;
 }
 
 function text(bytes: Uint8Array, at: number, length: number): string {

@@ -45,7 +45,7 @@ export async function holdSeal(image: Disk): Promise<{ image: Disk; seal?: HeldS
 
 /** @param seal - as it was verified @throws DisksealError what opening the container throws */
 export async function openVerifiedContent(disk: VerifiedDisk, platform: Platform, seal?: HeldSeal): Promise<VerifiedContent> {
-  const found = (await openContainer(disk, platform, disk.format)).disk;
+  const found = (await openContainer(disk, platform, disk.sealed)).disk;
   return (seal ? withSeal(found, seal) : found) as VerifiedContent;
 }
 

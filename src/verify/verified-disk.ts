@@ -12,8 +12,11 @@ declare const checked: unique symbol;
 export interface VerifiedDisk extends Disk {
   readonly [checked]: true;
   /** What the image was sealed as: nobody looks for another kind in it. Absent when nothing was sealed. */
-  readonly format?: Coverage['format'];
+  readonly sealed?: SealedAs;
 }
+
+/** The kind of the image, and whether its seal is in it. */
+export type SealedAs = Pick<Coverage, 'format' | 'placement'>;
 
 /** Leaves kept after they were checked: 4 MiB. */
 const KEPT = 64;
@@ -65,7 +68,7 @@ export function verifiedDisk(image: Disk, leaves: ProvenLeaves): VerifiedDisk {
       }
     }
   });
-  return { ...disk, format } as VerifiedDisk;
+  return { ...disk, sealed: { format, placement } } as VerifiedDisk;
 }
 
 async function readLeaf(image: Disk, leaves: ProvenLeaves, index: number): Promise<Uint8Array> {

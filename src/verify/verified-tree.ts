@@ -29,7 +29,7 @@ export async function openVerified(
   spelling?: Spelling,
 ): Promise<VerifiedTree> {
   if (inventory) return (await openCompared(disk, platform, inventory, spelling)).tree;
-  return (await openVolume(await openLayers(disk, platform, disk.format))) as VerifiedTree;
+  return (await openVolume(await openLayers(disk, platform, disk.sealed))) as VerifiedTree;
 }
 
 /** The same for an inventory that must state everything, and the volume as it lies on the disk. */
@@ -39,7 +39,7 @@ export async function openCompared(
   inventory: readonly InventoryEntry[],
   spelling?: Spelling,
 ): Promise<{ tree: VerifiedTree; volume: Volume }> {
-  const layers = await openLayers(disk, platform, disk.format);
+  const layers = await openLayers(disk, platform, disk.sealed);
   const volume = theVolume(layers);
   const tree = await openVolume(layers);
   refuseFurtherVolume(layers, volume);

@@ -6,7 +6,7 @@ import { type Disk, stream } from '../core/disk.ts';
 import { DisksealError } from '../core/errors.ts';
 import { type Entry, type File, walk } from '../core/file-tree.ts';
 import type { Platform } from '../core/platform.ts';
-import { compareHybridViews } from '../seal/hybrid-views.ts';
+import { compareHybridViews, compareUdfAnchors } from '../seal/hybrid-views.ts';
 import type { InventoryEntry } from '../seal/inventory.ts';
 import { filesystemName, openLayers, openVolume, theVolume } from './layers.ts';
 
@@ -24,6 +24,7 @@ export async function inventoryOfImage(image: Disk, platform: Platform): Promise
     const further = layers.volumes.find((one) => one !== volume);
     if (further) return { entries: [], silence: `it also holds ${filesystemName(further.filesystem)}` };
     if (volume.filesystem === 'iso9660') await compareHybridViews(volume.disk);
+    if (volume.filesystem === 'udf') await compareUdfAnchors(volume.disk);
     return { entries: await entriesOf(await openVolume(layers), platform) };
   } catch (error) {
     // Malformed or of a kind that is not read: the seal is over the bytes, whatever they mean.

@@ -19,6 +19,7 @@ import { writeMemory } from '../../src/trust/remembered.ts';
 import { extension, makeCertificate, nameOf, testChain, testKey } from '../support/certificates.ts';
 import { placesOf, sealedImage } from '../support/forged-seal.ts';
 import { file, folder, NEW_YEAR, symlink, tree } from '../support/memory-tree.ts';
+import { nrgImage } from '../support/nrg-image.ts';
 import { workbench } from '../support/openssl.ts';
 import { VolumeBytes } from '../support/volume-bytes.ts';
 
@@ -329,6 +330,11 @@ export async function seeds(): Promise<Seeds> {
     udf: [await read(await formatUdf(sample(), { volumeId: 1n, created: NEW_YEAR }))],
     bincue: [rawSectors(), new TextEncoder().encode(writeCueSheet({ file: 'x.bin', mode: 'MODE1/2352' }))],
     'binary-plist': [writeBinaryPlist(everyKind()), writeBinaryPlist(new Map([['WindowBounds', '{{1, 2}, {3, 4}}']]))],
+    nrg: [1, 2].flatMap((version) =>
+      (['disc at once', 'track at once'] as const).map((session) =>
+        nrgImage(new Uint8Array(4096), { version: version as 1 | 2, session, raw: version === 2, gap: 1 }),
+      ),
+    ),
     'ds-store': [store()],
     appledouble: [await read(double), await read(writeAppleDouble({ finderInfo: undefined, resourceFork: undefined, xattrs }))],
   };

@@ -157,6 +157,17 @@ export const IMAGES = {
       );
     },
   },
+  nrg: {
+    modules: ['core/disk', 'formats/containers/nrg/open', 'formats/containers/nrg/raw'],
+    words: ['NER5', 'NERO', 'DAOX', 'DAOI', 'ETN2', 'ETNF', 'CUEX', 'SINF', 'END!'],
+    async run(modules, bytes) {
+      const image = disk(modules, bytes);
+      await each(
+        async () => touch((await modules['formats/containers/nrg/open'].open(image)).disk),
+        () => drain(modules['formats/containers/nrg/raw'].rawFields(image)),
+      );
+    },
+  },
   'ds-store': {
     shared: ['finder'],
     modules: ['formats/finder/ds-store/read'],

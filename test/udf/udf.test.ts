@@ -6,9 +6,12 @@ import { describe, expect, test } from 'vitest';
 import { bytesDisk, type Disk, stream, zerosDisk } from '../../src/core/disk.ts';
 import { DisksealError } from '../../src/core/errors.ts';
 import { type FileTree, walk } from '../../src/core/file-tree.ts';
+import { sealTag } from '../../src/formats/filesystems/udf/descriptor-tag.ts';
 import { format } from '../../src/formats/filesystems/udf/format.ts';
 import { open } from '../../src/formats/filesystems/udf/open.ts';
 import { project } from '../../src/formats/filesystems/udf/project.ts';
+import { Tag } from '../../src/formats/filesystems/udf/structs.ts';
+import { isOneVolume } from '../../src/formats/filesystems/udf/volume.ts';
 import { corpus, corpusBytes } from '../support/corpus.ts';
 import { type Listed, listing } from '../support/listing.ts';
 import { file, folder, NEW_YEAR, symlink, tree } from '../support/memory-tree.ts';
@@ -231,4 +234,32 @@ describe.runIf(hasOracles)('the Linux kernel', () => {
     }
     expect(byPath['one']!['nlink']).toBe(2);
   });
+});
+
+describe('anchors', () => {
+  const SECTOR = 2048;
+  test('that lead to one volume', async () => {
+    expect(await isOneVolume(await format(SAMPLE, OPTIONS))).toBe(true);
+    await expect(isOneVolume(bytesDisk(new Uint8Array(1 << 20)))).rejects.toMatchObject({ code: 'E_UDF' });
+  });
+  test('that lead to another volume at the end are found, and so is a reserve sequence that does', async () => {
+    const [one, other] = await Promise.all([SAMPLE, tree('Other', [])].map(async (given) => bytesOf(await format(given, OPTIONS))));
+    // Both as they would be read: the first with the last 17 sectors of the second.
+    for (const sectors of [17, 1]) {
+      const mixed = one.slice();
+      const end = other.slice(other.length - 17 * SECTOR);
+      mixed.set(end.subarray((17 - sectors) * SECTOR), mixed.length - sectors * SECTOR);
+      const last = mixed.length / SECTOR - 1;
+      for (let sector = last - sectors + 1; sector <= last; sector++) relocate(mixed, sector);
+      // An anchor alone still leads to what is there.
+      expect(await isOneVolume(bytesDisk(mixed)), `${sectors}`).toBe(sectors === 1);
+    }
+  });
+  /** Makes a descriptor right for another sector. */
+  function relocate(bytes: Uint8Array, sector: number): void {
+    const descriptor = bytes.subarray(sector * SECTOR, (sector + 1) * SECTOR);
+    const { identifier, version } = Tag.read(descriptor);
+    if (identifier === 0) return;
+    sealTag(descriptor.subarray(0, 512), { identifier, version, location: sector });
+  }
 });

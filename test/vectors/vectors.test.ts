@@ -49,6 +49,7 @@ describe('the images', () => {
   /** Codes that no image can bring about in this version. */
   const WITHOUT: Partial<Record<ErrorCode, string>> = {
     E_BINCUE: 'a cue sheet is no image that can be sealed; test/bincue',
+    E_NRG: 'it is sealed as a raw image, whatever it holds; test/nrg',
     E_DS_STORE: 'no verifier reads it; test/finder',
   };
   const refusals = (Object.keys(EXIT_CODES) as ErrorCode[]).filter((code) => EXIT_CODES[code] >= 10);

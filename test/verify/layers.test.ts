@@ -1,12 +1,15 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { bytesDisk, joinDisks, zerosDisk } from '../../src/core/disk.ts';
 import type { FileTree } from '../../src/core/file-tree.ts';
 import { format } from '../../src/formats/filesystems/hfsplus/format.ts';
 import { format as formatUdf } from '../../src/formats/filesystems/udf/format.ts';
 import { partition } from '../../src/formats/partitions/gpt/partition.ts';
+import { partition as mbr } from '../../src/formats/partitions/mbr/partition.ts';
 import { openLayers, openVolume } from '../../src/verify/layers.ts';
 import { file, tree } from '../support/memory-tree.ts';
+import { nrgImage, rawSectors } from '../support/nrg-image.ts';
 import { testPlatform } from '../support/platform.ts';
+import { smallIso } from '../support/small-images.ts';
 
 const ids = (count: number) => ({
   diskId: new Uint8Array(16).fill(1),
@@ -71,4 +74,59 @@ it('names the filesystem that it does not read', async () => {
 
 it.each([0, 1, 511, 512, 4096, 100_000])('says that %d bytes of nothing are no image', async (size) => {
   await expect(openLayers(zerosDisk(size), testPlatform)).rejects.toMatchObject({ code: 'E_NOT_IMAGE', offset: 0 });
+});
+
+const udf = () => formatUdf(tree('Disc', [file('a', 'a')]), { volumeId: 1n, created: 1_767_225_600 });
+const layersOf = (bytes: Uint8Array) => openLayers(bytesDisk(bytes), testPlatform);
+
+it('opens a UDF volume in a partition, wherever that begins', async () => {
+  const disc = await udf();
+  for (const disk of [partition([{ disk: disc, type: 'Apple_HFS', name: 'disc' }], ids(1)), mbr({ disk: disc, type: 'Apple_HFS' }, 1)]) {
+    const layers = await openLayers(disk, testPlatform);
+    expect(layers.volumes.map(({ filesystem, position }) => [filesystem, position > 0])).toEqual([['udf', true]]);
+    expect(await names(await openVolume(layers))).toEqual(['a']);
+  }
+});
+
+it('names an HFS volume that shares the disk with a disc', async () => {
+  const hybrid = smallIso();
+  hybrid.set(new TextEncoder().encode('BD'), 1024);
+  const layers = await layersOf(hybrid);
+  expect(layers.volumes.map(({ filesystem, position }) => [filesystem, position])).toEqual([
+    ['iso9660', 0],
+    ['hfs', 0],
+  ]);
+  expect(await names(await openVolume(layers))).toEqual(['FILE.TXT']);
+});
+
+describe('containers of discs', () => {
+  const iso = smallIso();
+  it('are opened by what is in them', async () => {
+    for (const [container, bytes] of [
+      ['bin', rawSectors(iso)],
+      ['nrg', nrgImage(iso, { gap: 150 })],
+      ['nrg', nrgImage(iso, { raw: true })],
+    ] as const) {
+      const layers = await layersOf(bytes);
+      expect(layers).toMatchObject({ container, map: 'none', disk: { size: iso.length } });
+      expect(await names(await openVolume(layers))).toEqual(['FILE.TXT']);
+    }
+  });
+  it('an NRG image whose data begins with the file is the ISO image that it is', async () => {
+    const layers = await layersOf(nrgImage(iso));
+    expect(layers.container).toBe('raw');
+    expect(await names(await openVolume(layers))).toEqual(['FILE.TXT']);
+  });
+  it('a file that is two discs is refused', async () => {
+    const other = nrgImage(iso, { gap: 32 });
+    other.set(iso.subarray(32_768, 32_768 + 4096), 32_768);
+    const bin = iso.slice();
+    bin.set(rawSectors(new Uint8Array(2048)).subarray(0, 12));
+    for (const bytes of [other, bin])
+      await expect(layersOf(bytes)).rejects.toMatchObject({ code: 'E_UNCOVERED', offset: expect.any(Number) });
+  });
+  it('a cue sheet is told from an image, and the image is named', async () => {
+    const sheet = new TextEncoder().encode('FILE "disc.bin" BINARY\n TRACK 01 MODE1/2352\n INDEX 01 00:00:00\n');
+    await expect(layersOf(sheet)).rejects.toMatchObject({ code: 'E_NOT_IMAGE', hint: 'name the image: disc.bin' });
+  });
 });

@@ -69,7 +69,7 @@ describe('a good seal', () => {
     const { exitCode, disk, statement } = await judge(raw);
     expect({ exitCode, format: statement?.format, size: disk?.size }).toEqual({ exitCode: 0, format: 'raw', size: 65_536 });
     expect(await disk!.read(0, 65_536)).toEqual(mbrDisk());
-    expect((await openLayers(disk!, testPlatform, disk!.format)).map).toBe('mbr');
+    expect((await openLayers(disk!, testPlatform, disk!.sealed)).map).toBe('mbr');
   });
   test('beside an image that is not changed', async () => {
     const { exitCode, statement, disk } = await beside(plain, seal);

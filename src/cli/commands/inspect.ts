@@ -2,28 +2,24 @@
 import type { Disk } from '../../core/disk.ts';
 import { DisksealError } from '../../core/errors.ts';
 import type { Platform } from '../../core/platform.ts';
-import { type RawField, toHex } from '../../core/struct.ts';
-import { rawFields as rawUdif } from '../../formats/containers/udif/raw.ts';
+import { toHex } from '../../core/struct.ts';
 import { type HfsPlusTree, open as openHfsPlus } from '../../formats/filesystems/hfsplus/open.ts';
-import { rawFields as rawHfsPlus } from '../../formats/filesystems/hfsplus/raw.ts';
 import { VolumeAttribute } from '../../formats/filesystems/hfsplus/structs.ts';
 import { open as openIso9660, type ViewName, views } from '../../formats/filesystems/iso9660/open.ts';
-import { rawFields as rawIso9660 } from '../../formats/filesystems/iso9660/raw.ts';
 import { open as openUdf } from '../../formats/filesystems/udf/open.ts';
-import { rawFields as rawPartitions } from '../../formats/partitions/raw.ts';
 import { openFile } from '../../node/file-disk.ts';
 import { parseSignedData } from '../../pki/cms.ts';
 import type { SealPlace } from '../../seal/area.ts';
+import { readIsoVolume } from '../../seal/iso-volume.ts';
 import { findSeal } from '../../seal/place.ts';
-import { rawFields as rawSeal } from '../../seal/raw.ts';
 import { parseStatement, type Statement } from '../../seal/statement.ts';
 import { type Container, divide, filesystemName, type Layers, openContainer, type Volume } from '../../verify/layers.ts';
 import type { Call } from '../command.ts';
+import { showRaw } from '../images/raw-spaces.ts';
 import { withPlatform } from '../platform.ts';
 import { errorDocument } from '../terminal/errors.ts';
 import { type Output, ReportedError } from '../terminal/output.ts';
 import { counted, grouped, humanSize } from '../terminal/printable.ts';
-import { merged, rawLine, shifted, withGaps } from '../terminal/raw-view.ts';
 
 interface Options {
   readonly raw?: boolean;
@@ -42,7 +38,7 @@ export async function run({ arguments: given, options, output }: Call<Options>):
         return error;
       });
       if (layers instanceof DisksealError) await showContainer(path, image, container, seal, layers, output);
-      else if (options.raw) await showRaw(path, image, layers, seal, output);
+      else if (options.raw) await showRaw(path, image, layers, seal?.found?.area, output);
       else await showSummary(path, image, layers, seal, output);
     } catch (error) {
       throw error instanceof DisksealError ? error.with({ path }) : error;
@@ -88,19 +84,34 @@ async function sealOf(image: Disk, platform: Platform): Promise<SealSummary | un
 /** Of an ISO 9660 or UDF volume: its name, and the trees that ISO 9660 shows. */
 interface DiscFacts {
   readonly name: string;
-  readonly views?: readonly ViewName[];
+  readonly views?: readonly ShownView[];
 }
+
+/** UDF beside ISO 9660 is one more tree of the same files. */
+type ShownView = ViewName | 'udf';
 
 type Facts = HfsPlusTree | DiscFacts | DisksealError | undefined;
 
 /** What is read of a volume; a fault of one does not hide the others. */
 async function volumeFacts({ disk, filesystem }: Volume): Promise<Facts> {
   try {
-    if (filesystem === 'iso9660') return { name: (await openIso9660(disk)).root.name, views: await views(disk) };
+    if (filesystem === 'iso9660') {
+      const { name } = (await openIso9660(disk)).root;
+      return { name, views: [...(await views(disk)), ...((await hasUdfBeside(disk)) ? (['udf'] as const) : [])] };
+    }
     if (filesystem === 'udf') return { name: (await openUdf(disk)).root.name };
     return filesystem === 'hfsplus' || filesystem === 'hfsx' ? await openHfsPlus(disk, { ignoreJournal: true }) : undefined;
   } catch (error) {
     if (error instanceof DisksealError) return error;
+    throw error;
+  }
+}
+
+async function hasUdfBeside(disk: Disk): Promise<boolean> {
+  try {
+    return (await readIsoVolume(disk)).udf;
+  } catch (error) {
+    if (error instanceof DisksealError) return false;
     throw error;
   }
 }
@@ -163,19 +174,26 @@ function containerDocument(path: string, image: Disk, { container, disk }: Conta
   return { image: path, size: image.size, verified: false, container: { kind: container, diskSize: disk.size } };
 }
 
+const CONTAINER_NAMES: Record<Exclude<Container['container'], 'raw'>, string> = {
+  udif: 'UDIF',
+  nrg: 'NRG (Nero)',
+  bin: 'BIN (raw sectors of a CD)',
+};
+
 function containerLines(path: string, image: Disk, { container, disk }: Container): Line[] {
-  const what = container === 'udif' ? `UDIF, holds a disk of ${sizeText(disk.size)}` : 'none: the file is the disk';
+  const what = container === 'raw' ? 'none: the file is the disk' : `${CONTAINER_NAMES[container]}, holds a disk of ${sizeText(disk.size)}`;
   return [
     ['image', `${path}, ${sizeText(image.size)}`],
     ['container', what],
   ];
 }
 
-const VIEW_NAMES: Record<ViewName, string> = {
+const VIEW_NAMES: Record<ShownView, string> = {
   rockRidge: 'Rock Ridge',
   joliet: 'Joliet',
   enhanced: 'ISO 9660:1999',
   iso9660: 'plain names',
+  udf: 'UDF',
 };
 
 function volumeDocument({ position, filesystem, disk }: Volume, facts: Facts): object {
@@ -261,46 +279,4 @@ function sealLines(seal: SealSummary | undefined): Line[] {
 
 function sizeText(bytes: number): string {
   return bytes < 1000 ? `${bytes} bytes` : `${humanSize(bytes)} (${grouped(bytes)} bytes)`;
-}
-
-/** The file, and where a container holds a disk, that disk: each front to back. */
-async function showRaw(path: string, image: Disk, layers: Layers, seal: SealSummary | undefined, output: Output): Promise<void> {
-  const spaces: { title: string; space: string; fields: AsyncIterable<RawField> }[] = [];
-  const inside = merged(await rawPartitions(layers.disk, layers.map), ...layers.volumes.map(rawVolume));
-  const area = seal?.found ? await rawSeal(seal.found.area) : [];
-  if (layers.container === 'udif') {
-    spaces.push({ title: `file ${path}, ${image.size} bytes`, space: 'file', fields: withGaps(image, merged(rawUdif(image), area)) });
-    spaces.push({ title: `disk in ${path}, ${layers.disk.size} bytes`, space: 'disk', fields: withGaps(layers.disk, inside) });
-  } else {
-    spaces.push({ title: `disk ${path}, ${image.size} bytes`, space: 'disk', fields: withGaps(image, merged(inside, area)) });
-  }
-  if (output.json) return output.list({ image: path, size: image.size, verified: false }, 'fields', documents(spaces));
-  for (const { title, fields } of spaces) {
-    await output.line(output.paint('strong', `# ${title}`));
-    for await (const field of fields) {
-      if (output.closed) return;
-      await output.line(output.paint(field.label === 'gap' ? 'dim' : 'plain', rawLine(field)));
-    }
-  }
-}
-
-function rawVolume({ disk, filesystem, position }: Volume): AsyncIterable<RawField> | Iterable<RawField> {
-  if (filesystem === 'iso9660') return shifted(rawIso9660(disk), position);
-  return filesystem === 'hfsplus' || filesystem === 'hfsx' ? shifted(rawHfsPlus(disk), position) : [];
-}
-
-async function* documents(spaces: readonly { space: string; fields: AsyncIterable<RawField> }[]): AsyncGenerator<object> {
-  for (const { space, fields } of spaces) {
-    for await (const { offset, bytes, length, label, value, note } of fields) {
-      yield {
-        space,
-        offset,
-        length: length ?? bytes.length,
-        label,
-        value,
-        ...(note ? { note } : {}),
-        ...(bytes.length > 0 ? { bytes: toHex(bytes) } : {}),
-      };
-    }
-  }
 }

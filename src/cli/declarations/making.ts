@@ -52,7 +52,7 @@ export const MAKING: readonly CommandDeclaration[] = [
     arguments: [['<image>', 'a disk image, or any file']],
     summary: 'seal an image that another tool made, or add a signature or timestamp to a seal',
     about:
-      'The seal goes into a DMG, an ISO image or a disk with MBR or FAT where that changes nothing else; else it becomes a file beside the image, IMAGE.seal: for images with an Apple code signature, disks with GPT, bare HFS+ and APFS volumes, hybrid ISO images without free place, and what is not known. What was done is said. An image that is sealed already gets a further signature over the same statement or, without --key, a timestamp for the ones that it has. The file is replaced as a whole, or not at all.',
+      'The seal goes into a DMG, an ISO image or a disk with MBR or FAT where that changes nothing else; else it becomes a file beside the image, IMAGE.seal: for images with an Apple code signature, disks with GPT, bare HFS+, APFS and UDF volumes, BIN and NRG images, hybrid ISO images without free place, and what is not known. What was done is said. An image that is sealed already gets a further signature over the same statement or, without --key, a timestamp for the ones that it has. The file is replaced as a whole, or not at all.',
     options: [
       { flags: '--key <file>', text: 'the private key: PEM or PKCS#12' },
       { flags: '--certificates <file>', text: "the signer's certificate and its issuers; a PKCS#12 file brings its own" },

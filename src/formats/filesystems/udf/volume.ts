@@ -45,7 +45,19 @@ interface ExtentOfSectors {
   readonly sector: number;
 }
 
-async function findAnchor(disk: Disk): Promise<{ sectorSize: number; main: ExtentOfSectors; reserve: ExtentOfSectors }> {
+interface FoundAnchor {
+  readonly sectorSize: number;
+  readonly main: ExtentOfSectors;
+  readonly reserve: ExtentOfSectors;
+}
+
+async function findAnchor(disk: Disk): Promise<FoundAnchor> {
+  for await (const anchor of anchors(disk)) return anchor;
+  throw fault('has no anchor: the file is cut short, or it is no UDF volume', 256 * 2048);
+}
+
+/** Wherever readers look for one (ECMA-167 3/8.4.2.1; 512 is Linux's), whatever the size of a sector. */
+async function* anchors(disk: Disk): AsyncGenerator<FoundAnchor> {
   for (const sectorSize of SECTOR_SIZES) {
     const last = Math.floor(disk.size / sectorSize) - 1;
     for (const sector of [256, last, last - 256, 512]) {
@@ -53,10 +65,39 @@ async function findAnchor(disk: Disk): Promise<{ sectorSize: number; main: Exten
       const bytes = await disk.read(sector * sectorSize, Anchor.size);
       if (!isDescriptor(bytes, TagId.anchor, sector)) continue;
       const { main, reserve } = Anchor.read(bytes);
-      return { sectorSize, main, reserve };
+      yield { sectorSize, main, reserve };
     }
   }
-  throw fault('has no anchor: the file is cut short, or it is no UDF volume', 256 * 2048);
+}
+
+/**
+ * A volume has several anchors, each with two sequences of descriptors, and every reader chooses for itself: all that can be read must
+ * describe one volume. Discs of several sessions do not.
+ * @returns whether they do @throws DisksealError `E_UDF` when none can be read
+ */
+export async function isOneVolume(disk: Disk): Promise<boolean> {
+  const found = new Set<string>();
+  for await (const { sectorSize, main, reserve } of anchors(disk)) {
+    for (const extent of [main, reserve]) {
+      const described = await describedBy(disk, sectorSize, extent);
+      if (described !== undefined) found.add(described);
+    }
+  }
+  if (found.size === 0) throw fault('has no descriptors that can be read', 256 * 2048);
+  return found.size === 1;
+}
+
+async function describedBy(disk: Disk, sectorSize: number, extent: ExtentOfSectors): Promise<string | undefined> {
+  try {
+    const { logical, partitions } = await readSequence(disk, sectorSize, extent);
+    if (!logical) return undefined;
+    const { blockSize, fileSet, table, logicalVolumeId } = logical;
+    const places = [...partitions.values()].map(({ number, start, length }) => [number, start, length].join()).sort();
+    return [sectorSize, blockSize, fileSet.partition, fileSet.block, ...table, ...logicalVolumeId, ...places].join(' ');
+  } catch (error) {
+    if (error instanceof DisksealError && error.exitCode === 20) return undefined;
+    throw error;
+  }
 }
 
 function isDescriptor(bytes: Uint8Array, identifier: number, location: number): boolean {
