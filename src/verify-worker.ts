@@ -1,5 +1,5 @@
 /** Entry of the worker thread of programs that only verify. Bundled into them: see .ci/bundle.mjs. */
 import { serveTasks } from './node/serve-tasks.ts';
-import { leavesTask } from './seal/hash-coverage.ts';
+import { hashTask } from './seal/hash-coverage.ts';
 
-serveTasks([leavesTask]);
+serveTasks([hashTask]);

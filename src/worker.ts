@@ -2,6 +2,6 @@
 import { readRun } from './build/read-run.ts';
 import { compressRun } from './formats/containers/udif/compress-run.ts';
 import { serveTasks } from './node/serve-tasks.ts';
-import { leavesTask } from './seal/hash-coverage.ts';
+import { hashTask } from './seal/hash-coverage.ts';
 
-serveTasks([compressRun, readRun, leavesTask]);
+serveTasks([compressRun, readRun, hashTask]);

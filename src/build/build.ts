@@ -42,14 +42,19 @@ export async function buildImages(plan: BuildPlan, outputs: readonly ImageOutput
   for (const image of followers) await image.finish();
   const inventory = pass.digests ? await inventoryOf(plan.tree, pass.digests, options.platform) : undefined;
   const entries = inventory?.length ?? (await countEntries(plan.tree));
-  const results: BuildResult[] = [];
-  for (const output of outputs) {
-    const image = following.get(output);
-    const statement = image ? await image.seal(inventory!) : await pass.finish(inventory ?? []);
-    const diskSize = image?.planned.disk.size ?? leading!.disk.size;
-    results.push({ size: output.sink.position, diskSize, entries, ...(statement ? { statement } : {}) });
-  }
-  return results;
+  // At once: while one is compared with the inventory another is hashed. All are waited for, since the caller takes failed ones away.
+  const sealed = await Promise.allSettled(
+    outputs.map(async (output): Promise<BuildResult> => {
+      const image = following.get(output);
+      const statement = await (image ? image.seal(inventory!) : pass.finish(inventory ?? []));
+      const diskSize = image?.planned.disk.size ?? leading!.disk.size;
+      return { size: output.sink.position, diskSize, entries, ...(statement ? { statement } : {}) };
+    }),
+  );
+  return sealed.map((one) => {
+    if (one.status === 'rejected') throw one.reason;
+    return one.value;
+  });
 }
 
 /** One DMG, written front to back. @throws DisksealError as `buildImages` */

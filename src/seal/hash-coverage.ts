@@ -1,8 +1,9 @@
 /**
- * Hashes what a seal covers. Of one open file the flat digest, which has to go front to back, is made here while threads make the
- * leaves of the tree; whoever has nothing left to do takes of the leaves that are left.
+ * Hashes what a seal covers. Of one open file a thread makes the flat digest, which has to go front to back, while this one and the
+ * others make the leaves of the tree; whoever is done takes of the pieces that are left.
  */
 import { type Disk, type FileRange, readRange } from '../core/disk.ts';
+import { assert } from '../core/errors.ts';
 import type { Platform, Task } from '../core/platform.ts';
 import { CHUNK, coverageHasher, leafCount, type Range, withMask } from './coverage.ts';
 import { LEAF_PREFIX } from './hash-tree.ts';
@@ -12,7 +13,7 @@ const PIECE = 1 << 20;
 /** More pieces than the longest file has (1 PiB); those who still count on do not overflow. */
 const NONE_LEFT = 1 << 30;
 
-export interface LeavesInput {
+export interface HashInput {
   /** A file held open by descriptor; positions are relative to `file.offset`. */
   readonly file: FileRange;
   readonly covered: readonly Range[];
@@ -23,11 +24,14 @@ export interface LeavesInput {
   readonly table: Uint8Array<SharedArrayBuffer>;
 }
 
-export const leavesTask: Task<LeavesInput, undefined> = {
-  name: 'seal/leaves',
-  async run(input, platform) {
-    await hashLeaves(input, fileReader(input.file, platform), platform);
-    return { value: undefined };
+/** @returns the flat digest, to the thread that is to make it */
+export const hashTask: Task<HashInput & { readonly flat: boolean }, Uint8Array | undefined> = {
+  name: 'seal/hash',
+  async run({ flat, ...input }, platform) {
+    const read = fileReader(input.file, platform);
+    const digest = flat ? await hashFlat(read, input.covered, input.masked, platform) : undefined;
+    await hashLeaves(input, read, platform);
+    return { value: digest };
   },
 };
 
@@ -42,28 +46,25 @@ export async function hashCoverage(
   const file = wholeFile(image);
   if (!file) return hashInOnePass(read, covered, masked, platform);
   const { threads } = platform;
-  const turns = takingTurns(read, fileReader(file, platform));
   const taken = new Int32Array(new SharedArrayBuffer(4));
   const table = new Uint8Array(new SharedArrayBuffer(32 * leafCount(covered)));
-  const input: LeavesInput = { file, covered, masked, taken, table };
-  const here = async (): Promise<Uint8Array> => {
-    const flat = await hashFlat(turns, covered, masked, platform);
-    await hashLeaves(input, turns, platform);
-    return flat;
-  };
-  const beside = Array.from({ length: threads.width }, () => threads.run(leavesTask, input));
+  const input: HashInput = { file, covered, masked, taken, table };
   // When one fails, the others find nothing left; and they are waited for, since nobody may read from a descriptor that the caller closes.
   const failed = (error: unknown): never => {
     Atomics.store(taken, 0, NONE_LEFT);
     throw error;
   };
-  const [flat, ...others] = await Promise.allSettled([here().catch(failed), ...beside.map((leaves) => leaves.catch(failed))]);
-  for (const result of [flat, ...others]) if (result.status === 'rejected') throw result.reason;
-  return { flat: (flat as PromiseFulfilledResult<Uint8Array>).value, table: new Uint8Array(table) };
+  const beside = Array.from({ length: threads.width }, (_, index) => threads.run(hashTask, { ...input, flat: index === 0 }).catch(failed));
+  const here = hashLeaves(input, takingTurns(read, fileReader(file, platform)), platform).catch(failed);
+  const results = await Promise.allSettled([...beside, here]);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+  const [flat] = await Promise.all(beside);
+  assert(flat, 'no thread made the flat digest');
+  return { flat, table: new Uint8Array(table) };
 }
 
 /** Hashes the leaves of pieces that nobody has taken, until none is left. */
-async function hashLeaves({ covered, masked, taken, table }: LeavesInput, read: Read, platform: Platform): Promise<void> {
+async function hashLeaves({ covered, masked, taken, table }: HashInput, read: Read, platform: Platform): Promise<void> {
   const buffer = new Uint8Array(1 + PIECE);
   let mine = Atomics.add(taken, 0, 1);
   let index = 0;
