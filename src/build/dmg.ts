@@ -6,6 +6,7 @@ import type { ReadableSink, Sink } from '../core/platform.ts';
 import { open as openUdif } from '../formats/containers/udif/open.ts';
 import { type PackOptions, packData, trailer } from '../formats/containers/udif/pack.ts';
 import { open as openVolume } from '../formats/filesystems/hfsplus/open.ts';
+import { writeLicence } from '../formats/licence/write.ts';
 import { open as openPartitions } from '../formats/partitions/gpt/open.ts';
 import type { GptDisk } from '../formats/partitions/gpt/partition.ts';
 import { type CoverageHasher, coverageHasher } from '../seal/coverage.ts';
@@ -44,16 +45,18 @@ export async function packDmg(
     ...packOptions(plan, options),
     ...(watched ? { observe } : {}),
   });
+  const resources = plan.licence?.length ? writeLicence(plan.licence) : [];
   return {
     digests: watched ? await contents.finish() : undefined,
     async finish(inventory) {
       const { seal, identity } = plan;
       if (!seal || !hasher) {
-        const { plist, koly } = trailer(packed, { xmlOffset: packed.dataForkLength });
+        const { plist, koly } = trailer(packed, { xmlOffset: packed.dataForkLength, resources });
         for (const part of [plist, koly]) await sink.write(part);
         return undefined;
       }
-      const place = { dataForkLength: packed.dataForkLength, hasher, trailer: (xmlOffset: number) => trailer(packed, { xmlOffset }) };
+      const end = (xmlOffset: number) => trailer(packed, { xmlOffset, resources });
+      const place = { dataForkLength: packed.dataForkLength, hasher, trailer: end };
       const sealed = await sealDmg({ ...seal, ...place, identity, content: inventory, dressing: [] }, options.platform);
       for (const part of [sealed.area, sealed.plist, sealed.koly]) await sink.write(part);
       const [partition] = await openPartitions(await openUdif(sink.written(), options.platform));

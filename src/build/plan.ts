@@ -4,6 +4,7 @@ import type { FillableSink, Platform, ReadableSink, Sink } from '../core/platfor
 import type { Signer } from '../core/signer.ts';
 import type { TrackMode } from '../formats/containers/bincue/cue-sheet.ts';
 import type { BootImage, VolumeFields } from '../formats/filesystems/iso9660/format.ts';
+import type { LicenceText } from '../formats/licence/write.ts';
 import type { SignOptions } from '../seal/sign.ts';
 import type { Identity, Statement } from '../seal/statement.ts';
 
@@ -24,6 +25,8 @@ export interface BuildPlan {
   readonly raw?: RawSettings | undefined;
   /** Of ISO and BIN images. */
   readonly iso?: IsoSettings | undefined;
+  /** What a DMG shows before it opens, the licence for everybody else first. */
+  readonly licence?: readonly LicenceText[] | undefined;
   readonly bin?: { readonly mode?: TrackMode | undefined } | undefined;
   /** Absent: the images are not sealed. */
   readonly seal?: Sealing | undefined;

@@ -9,6 +9,7 @@ import { meant } from '../core/closest-word.ts';
 import { DisksealError } from '../core/errors.ts';
 import { readError } from '../core/system-error.ts';
 import { readDocument } from './document.ts';
+import { type LicenceFile, settleLicence } from './licence.ts';
 import { applyOverrides } from './overrides.ts';
 import { type ItemInput, type ManifestInput, ManifestSchema, type XattrInput } from './schema.ts';
 import { Faults, type KeyPath, SourceMap } from './source-map.ts';
@@ -76,6 +77,8 @@ export interface Manifest
   /** What is built, and where; absolute paths. */
   readonly outputs: readonly { readonly target: Target; readonly path: string }[];
   readonly contents: readonly ContentItem[];
+  /** What a DMG shows before it opens, the one for everybody else first; none: it opens at once. */
+  readonly license: readonly LicenceFile[];
   readonly sign: SignSettings | undefined;
   readonly allowOutside: boolean;
   /** Where everything stands in the text, for faults that are found later. */
@@ -240,6 +243,7 @@ function settle(config: ManifestInput, context: Context): Manifest {
     ...settleTime(config, context),
     outputs: settleOutputs(config, context),
     contents: config.contents.map((item, index) => settleItem(item, index, context)),
+    license: settleLicence(config, source, context.faults),
     sign: config.sign && settleSign(config.sign, context),
     allowOutside: options.allowOutside ?? false,
   };

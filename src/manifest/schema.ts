@@ -286,9 +286,24 @@ export const ManifestSchema = z
       .boolean()
       .default(false)
       .describe('Whether extended attributes of the source files are taken along; needs getfattr (Linux) or xattr (macOS).'),
+    license: z
+      .union([path('license'), z.record(z.string(), path('license'))], {
+        error: 'a licence is a file, or a file for each language: { en_US: LICENSE.txt, ja_JP: LICENSE.ja.rtf }',
+      })
+      .optional()
+      .describe(
+        'What has to be agreed to before a DMG opens: a text (UTF-8) or RTF file, or one for each language and country. Some ways of opening an image refuse one that asks; a licence that is only to be read is better a file among the contents.',
+      ),
+    licenseDefault: z.string().optional().describe('The licence for readers of other languages. Default: the first.'),
     sign: sign.optional().describe('How the image is signed. ${env.X} is not expanded here. Without it the image is not sealed.'),
   })
   .superRefine((value, context) => {
+    if (value.licenseDefault !== undefined && value.license === undefined) {
+      context.addIssue({ code: 'custom', path: ['licenseDefault'], message: 'there is no "license" to choose from' });
+    }
+    if (typeof value.license === 'object' && Object.keys(value.license).length === 0) {
+      context.addIssue({ code: 'custom', path: ['license'], message: 'a licence is in at least one language' });
+    }
     if (value.sign !== undefined && value.id === undefined) {
       context.addIssue({ code: 'custom', path: ['id'], message: 'a signed image needs an "id", as in com.example.hello' });
     }

@@ -28,21 +28,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   password: 'a passphrase never stands in a manifest: use `passphraseEnv` or `passphraseFile`',
 };
 
-const LATER = [
-  'x',
-  'y',
-  'window',
-  'icon',
-  'iconSize',
-  'iconTextSize',
-  'background',
-  'backgroundColor',
-  'badgeIcon',
-  'license',
-  'iso',
-  'raw',
-  'bin',
-];
+const LATER = ['x', 'y', 'window', 'icon', 'iconSize', 'iconTextSize', 'background', 'backgroundColor', 'badgeIcon', 'iso', 'raw', 'bin'];
 
 /** `icon-size` and `icon_size` as `iconSize`. */
 export function camelCase(key: string): string {

@@ -9,6 +9,8 @@ import { format as formatUdf } from '../../src/formats/filesystems/udf/format.ts
 import { writeAppleDouble } from '../../src/formats/finder/apple-double.ts';
 import type { StoreRecord } from '../../src/formats/finder/ds-store/record.ts';
 import { writeStore } from '../../src/formats/finder/ds-store/write.ts';
+import { regionOf } from '../../src/formats/licence/region.ts';
+import { writeLicence } from '../../src/formats/licence/write.ts';
 import { partition } from '../../src/formats/partitions/gpt/partition.ts';
 import { writeBinaryPlist } from '../../src/formats/plist/binary-plist.ts';
 import type { PlistValue } from '../../src/formats/plist/value.ts';
@@ -334,6 +336,9 @@ export async function seeds(): Promise<Seeds> {
       (['disc at once', 'track at once'] as const).map((session) =>
         nrgImage(new Uint8Array(4096), { version: version as 1 | 2, session, raw: version === 2, gap: 1 }),
       ),
+    ),
+    licence: writeLicence(['en_US', 'ja_JP'].map((name) => ({ region: regionOf(name), body: { text: 'Caf\u00e9 \u65e5\n{x}' } }))).map(
+      ({ data }) => data,
     ),
     'ds-store': [store()],
     appledouble: [await read(double), await read(writeAppleDouble({ finderInfo: undefined, resourceFork: undefined, xattrs }))],

@@ -113,14 +113,14 @@ export const MESSAGES = {
     },
   },
   policy: {
-    modules: ['trust/policy-file', 'trust/policy-document', 'trust/policy-sources', 'cli/policy-text', 'cli/policy-json'],
+    modules: ['trust/policy-file', 'trust/policy-document', 'trust/policy-sources', 'cli/policy/policy-text', 'cli/policy/policy-json'],
     mutate: mutateJson,
     words: POLICY_WORDS,
     async run(modules, bytes) {
       const text = new TextDecoder().decode(bytes);
       const { policyFromDocument } = modules['trust/policy-file'];
-      attempt(() => modules['cli/policy-text'].readPolicyText(text, 'policy.yaml'));
-      const document = modules['cli/policy-json'].readPolicyText(text, 'policy.json');
+      attempt(() => modules['cli/policy/policy-text'].readPolicyText(text, 'policy.yaml'));
+      const document = modules['cli/policy/policy-json'].readPolicyText(text, 'policy.json');
       modules['trust/policy-document'].policyFaults(document);
       // Files that it names are as hostile as itself.
       const source = await policyFromDocument(document, 'policy.json', async () => bytes);
@@ -161,6 +161,18 @@ export const MESSAGES = {
       // What was read can be written, and reads as the same.
       const written = attempt(() => modules['formats/plist/write-xml'].writeXmlPlist(value));
       if (written) deepStrictEqual(modules['formats/plist/read-xml'].readXmlPlist(written), value);
+    },
+  },
+  licence: {
+    modules: ['formats/licence/read', 'formats/licence/rtf'],
+    words: ['{\\rtf1', '\\u-1?', "\\'e9", '\\uc', '{\\*', '\u0000\u0001\u0000\u0001\u0000\u000e\u0000\u0000'],
+    run(modules, bytes) {
+      modules['formats/licence/rtf'].textOfRtf(bytes);
+      // Every resource in turn is what the input says, beside others that are as they should be.
+      const table = Uint8Array.of(0, 14, 0, 1, 0, 14, 0, 0, 0, 1);
+      const resources = ['STR#', 'TEXT', 'RTF '].map((type) => ({ type, id: 5000, name: '', data: bytes }));
+      modules['formats/licence/read'].readLicence([{ type: 'LPic', id: 5000, name: '', data: table }, ...resources]);
+      modules['formats/licence/read'].readLicence([{ type: 'LPic', id: 5000, name: '', data: bytes }, ...resources]);
     },
   },
   'binary-plist': {

@@ -18,7 +18,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   keys: ['pki'],
   seal: ['formats/*', 'pki'],
   apple: ['formats/*', 'pki'],
-  manifest: ['formats/finder'],
+  manifest: ['formats/finder', 'formats/licence', 'formats/macho', 'formats/plist'],
   verify: ['formats/*', 'pki', 'trust', 'seal', 'apple'],
   build: ['formats/*', 'seal', 'apple', 'manifest'],
   mount: ['formats/*', 'verify'],

@@ -7,6 +7,8 @@ import { DisksealError } from '../../core/errors.ts';
 import type { FileTree } from '../../core/file-tree.ts';
 import type { Platform } from '../../core/platform.ts';
 import type { Signer } from '../../core/signer.ts';
+import type { LicenceText } from '../../formats/licence/write.ts';
+import { licencesOf } from '../../manifest/licence-texts.ts';
 import { loadManifest, type Manifest } from '../../manifest/manifest.ts';
 import { treeOf } from '../../manifest/tree.ts';
 import { sourceFile } from '../../node/file-disk.ts';
@@ -49,6 +51,8 @@ export async function run({ arguments: given, options, output }: Call<Options>):
   const nextKeys = await readNextKeys(manifest.sign?.nextKeys ?? []);
   const signer = manifest.sign ? await openSigner(manifest.sign) : undefined;
   const authorities = timestampAuthorities(manifest, options);
+  const licence = await licencesOf(manifest);
+  warnAboutLicence(manifest, outputs, warnings);
   warnAbout(manifest, signer && { ...signer, timestamped: authorities.length > 0 }, warnings);
 
   const built = await withPlatform((platform) =>
@@ -60,7 +64,7 @@ export async function run({ arguments: given, options, output }: Call<Options>):
       });
       const asked = (manifest.sign?.revocation ?? false) || (options.embedRevocation ?? false);
       const revocations = signer && asked ? await revocationsOf(signer.signer, platform) : undefined;
-      const plan = planOf(manifest, tree, signer && { signer: signer.signer, timestamp, revocations, nextKeys });
+      const plan = planOf(manifest, tree, licence, signer && { signer: signer.signer, timestamp, revocations, nextKeys });
       return build(outputs, plan, options.force ?? false, { platform, warnings });
     }),
   );
@@ -150,6 +154,15 @@ function warnAbout(
   }
 }
 
+function warnAboutLicence({ license }: Manifest, outputs: readonly WantedImage[], warnings: Warnings): void {
+  if (license.length === 0) return;
+  const without = outputs.filter(({ target }) => target !== 'dmg').map(({ path }) => path);
+  if (without.length > 0) warnings.add(`only a DMG can ask for agreement to a licence: ${without.join(', ')} will not`);
+  if (without.length < outputs.length) {
+    warnings.add('a DMG that asks for agreement to a licence is refused by "diskutil image": who scripts its opening has to use hdiutil');
+  }
+}
+
 interface Sealing {
   readonly signer: Signer;
   readonly timestamp: AskForTimestamp | undefined;
@@ -157,7 +170,7 @@ interface Sealing {
   readonly nextKeys: readonly string[];
 }
 
-function planOf(manifest: Manifest, tree: FileTree, sealing: Sealing | undefined): BuildPlan {
+function planOf(manifest: Manifest, tree: FileTree, licence: readonly LicenceText[], sealing: Sealing | undefined): BuildPlan {
   const { name, id, version, build, platform, arch, channel, volume, dmg, raw, bin, mtime } = manifest;
   return {
     tree,
@@ -169,6 +182,7 @@ function planOf(manifest: Manifest, tree: FileTree, sealing: Sealing | undefined
     raw,
     iso: isoSettings(manifest.iso),
     bin,
+    licence,
     ...(sealing ? { seal: { ...sealing, signingTime: mtime ?? Math.floor(Date.now() / 1000) } } : {}),
   };
 }

@@ -15,6 +15,7 @@ import { findSeal } from '../../seal/place.ts';
 import { parseStatement, type Statement } from '../../seal/statement.ts';
 import { type Container, divide, filesystemName, type Layers, openContainer, type Volume } from '../../verify/layers.ts';
 import type { Call } from '../command.ts';
+import { licenceLines, licenceOf } from '../images/licence.ts';
 import { showRaw } from '../images/raw-spaces.ts';
 import { withPlatform } from '../platform.ts';
 import { errorDocument } from '../terminal/errors.ts';
@@ -117,11 +118,13 @@ async function hasUdfBeside(disk: Disk): Promise<boolean> {
 }
 
 async function showSummary(path: string, image: Disk, layers: Layers, seal: SealSummary | undefined, output: Output): Promise<void> {
+  const licence = layers.container === 'udif' ? await licenceOf(image) : [];
   const volumes = [];
   for (const volume of layers.volumes) volumes.push({ volume, facts: await volumeFacts(volume) });
   if (output.json) {
     return output.document({
       ...containerDocument(path, image, layers),
+      ...(licence.length > 0 ? { licence } : {}),
       partitionMap: layers.map,
       partitions: layers.partitions.map(({ position, disk, type, name }) => ({ position, size: disk.size, type, name })),
       volumes: volumes.map(({ volume, facts }) => volumeDocument(volume, facts)),
@@ -129,6 +132,7 @@ async function showSummary(path: string, image: Disk, layers: Layers, seal: Seal
     });
   }
   await showLines(output, containerLines(path, image, layers));
+  await showLines(output, licenceLines(licence));
   await showLines(output, [['map', MAP_NAMES[layers.map]]]);
   for (const { position, disk, type, name } of layers.partitions) {
     await showLines(output, [['partition', `${type}${name ? ` "${name}"` : ''} at ${position}, ${sizeText(disk.size)}`]]);

@@ -14,6 +14,7 @@ import { type ReadTable, readBlockTable, refuseOverlaps } from './block-table.ts
 import { readKoly } from './koly.ts';
 import { RunReader } from './run-reader.ts';
 import { KolyTrailer } from './structs.ts';
+import type { UdifResource } from './trailer.ts';
 
 export interface UdifDisk extends PartitionedDisk {
   readonly koly: KolyTrailer;
@@ -47,9 +48,7 @@ export async function open(disk: Disk, platform: Platform): Promise<UdifDisk> {
 
 /** The "blkx" resources of the property list, as it holds them. */
 export async function readBlkx(disk: Disk, { xmlOffset, xmlLength }: KolyTrailer): Promise<{ name: string; data: Uint8Array }[]> {
-  const root = readXmlPlist(await disk.read(xmlOffset, xmlLength), xmlOffset);
-  const fork = member(root, 'resource-fork', xmlOffset);
-  const blkx = member(fork, 'blkx', xmlOffset);
+  const blkx = member(await readFork(disk, { xmlOffset, xmlLength }), 'blkx', xmlOffset);
   if (!isArray(blkx)) throw new DisksealError('E_UDIF', '"blkx" is not an array', { offset: xmlOffset, field: 'blkx' });
   if (blkx.length === 0) throw new DisksealError('E_UDIF', 'the image has no block table', { offset: xmlOffset, field: 'blkx' });
   return blkx.map((entry) => {
@@ -59,6 +58,29 @@ export async function readBlkx(disk: Disk, { xmlOffset, xmlLength }: KolyTrailer
     const name = isDict(entry) ? entry.get('Name') : undefined;
     return { name: typeof name === 'string' ? name : '', data };
   });
+}
+
+/**
+ * What else stands in the property list, a licence for example. Entries that are not as such a list has them are passed over: nothing
+ * depends on them.
+ */
+export async function readResources(disk: Disk, koly: KolyTrailer): Promise<UdifResource[]> {
+  const fork = await readFork(disk, koly);
+  if (!isDict(fork)) return [];
+  return [...fork].flatMap(([type, entries]) =>
+    type === 'blkx' || type === 'plst' || !isArray(entries) ? [] : entries.flatMap((entry) => resourceOf(type, entry)),
+  );
+}
+
+function resourceOf(type: string, entry: PlistValue): UdifResource[] {
+  if (!isDict(entry)) return [];
+  const [data, id, name] = [entry.get('Data'), entry.get('ID'), entry.get('Name')];
+  if (!(data instanceof Uint8Array) || typeof id !== 'string' || !/^-?\d{1,5}$/.test(id)) return [];
+  return [{ type, id: Number(id), name: typeof name === 'string' ? name : '', data }];
+}
+
+async function readFork(disk: Disk, { xmlOffset, xmlLength }: Pick<KolyTrailer, 'xmlOffset' | 'xmlLength'>): Promise<PlistValue> {
+  return member(readXmlPlist(await disk.read(xmlOffset, xmlLength), xmlOffset), 'resource-fork', xmlOffset);
 }
 
 async function readTables(disk: Disk, koly: KolyTrailer): Promise<ReadTable[]> {

@@ -48,8 +48,9 @@ function named(part: RawField): RawField {
   return name === undefined ? part : { ...part, value: name };
 }
 
-/** Where the text of each <data> element begins. The blkx come first: keys are sorted in every image seen. */
+/** Where the text of each block table begins: the <data> behind the key of their list. A licence stands before it. */
 function dataElements(xml: Uint8Array): number[] {
   const text = new TextDecoder('latin1').decode(xml);
-  return [...text.matchAll(/<data>\s*/g)].map((found) => found.index + found[0].length);
+  const start = Math.max(0, text.indexOf('<key>blkx</key>'));
+  return [...text.slice(start).matchAll(/<data>\s*/g)].map((found) => start + found.index + found[0].length);
 }

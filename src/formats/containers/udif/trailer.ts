@@ -25,13 +25,26 @@ export interface PackedData {
   readonly segmentId: Uint8Array;
 }
 
+/** What stands in the property list beside the block tables, such as a licence: as in a resource fork. */
+export interface UdifResource {
+  /** Four characters. */
+  readonly type: string;
+  readonly id: number;
+  readonly name: string;
+  readonly data: Uint8Array;
+}
+
 /**
  * The two pieces that end an image, nothing written.
  * @param options.xmlOffset - where the property list will begin; a seal may lie between it and the data fork
+ * @param options.resources - of other types than "blkx" and "plst"
  */
-export function trailer(packed: PackedData, { xmlOffset }: { xmlOffset: number }): { plist: Uint8Array; koly: Uint8Array } {
+export function trailer(
+  packed: PackedData,
+  { xmlOffset, resources = [] }: { xmlOffset: number; resources?: readonly UdifResource[] | undefined },
+): { plist: Uint8Array; koly: Uint8Array } {
   assert(xmlOffset >= packed.dataForkLength, 'the property list would lie inside the data fork');
-  const plist = writeXmlPlist(resourceFork(packed));
+  const plist = writeXmlPlist(resourceFork(packed, resources));
   const koly = KolyTrailer.write({
     signature: 'koly',
     version: 4,
@@ -58,12 +71,16 @@ export function masterCrc(tables: readonly number[]): number {
   return crc32(new Uint8Array(values.buffer));
 }
 
-function resourceFork({ tables }: PackedData): PlistDict {
+function resourceFork({ tables }: PackedData, resources: readonly UdifResource[]): PlistDict {
   const blkx = tables.map(
     ({ name, id, bytes }): PlistDict => dict({ Attributes: '0x0050', CFName: name, Data: bytes, ID: String(id), Name: name }),
   );
   const plst = [dict({ Attributes: '0x0050', Data: partitionList(), ID: '0', Name: '' })];
-  return dict({ 'resource-fork': dict({ blkx, plst }) });
+  const others: Record<string, PlistDict[]> = {};
+  for (const { type, id, name, data } of resources) {
+    (others[type] ??= []).push(dict({ Attributes: '0x0000', Data: data, ID: String(id), Name: name }));
+  }
+  return dict({ 'resource-fork': dict({ ...others, blkx, plst }) });
 }
 
 /** The same 1032 bytes in every image that hdiutil made; nothing is known to read them. */
