@@ -36,30 +36,34 @@ export async function store(disk: Disk, sink: FillableSink, options: StoreOption
   const { threads } = platform;
   const digests = new PassingDigests(platform, covered);
   const areas = [{ name: '', firstSector: 0, sectorCount: disk.size / SECTOR }];
-  await sink.resize(disk.size);
   let writing = Promise.resolve();
-  await inRuns<ReadRun>(
-    { ...disk, areas, extents: (from) => disk.extents(from) },
-    {
-      width: threads.width,
-      work: (run, planned) => threads.run(readRun, { ...run, covered: digests.coveredOf(planned) }, [run.buffer]),
-      async put(run, read, release) {
-        if (signal?.aborted) throw new DisksealError('E_INTERRUPTED', 'interrupted', { cause: signal.reason });
-        if (!read) await digests.zeros(run);
-        else {
-          const bytes = new Uint8Array(read.buffer, 0, run.length);
-          await writing;
-          // Goes on while the next run is hashed.
-          writing = sink.writeAt(run.position, bytes);
-          // That it failed is told when its turn comes.
-          writing.then(release, () => undefined);
-          await Promise.all([digests.add(run, bytes, read.leaves), observe(run.position, bytes)]);
-        }
-        progress?.(run.position + run.length, disk.size);
+  const put = async (run: PlannedRun, read: ReadRun | undefined, release: () => void): Promise<void> => {
+    if (signal?.aborted) throw new DisksealError('E_INTERRUPTED', 'interrupted', { cause: signal.reason });
+    if (!read) await digests.zeros(run);
+    else {
+      const bytes = new Uint8Array(read.buffer, 0, run.length);
+      await writing;
+      // Goes on while the next run is hashed; that it failed is told when its turn comes.
+      writing = sink.writeAt(run.position, bytes);
+      writing.then(release, () => undefined);
+      await Promise.all([digests.add(run, bytes, read.leaves), observe(run.position, bytes)]);
+    }
+    progress?.(run.position + run.length, disk.size);
+  };
+  await sink.resize(disk.size);
+  try {
+    await inRuns<ReadRun>(
+      { ...disk, areas, extents: (from) => disk.extents(from) },
+      {
+        width: threads.width,
+        work: (run, planned) => threads.run(readRun, { ...run, covered: digests.coveredOf(planned) }, [run.buffer]),
+        put,
       },
-    },
-  ).finally(async () => void (await Promise.allSettled([writing])));
-  await writing;
+    );
+    await writing;
+  } finally {
+    await Promise.allSettled([writing]);
+  }
   return digests.finish();
 }
 
