@@ -26,6 +26,8 @@ export interface RunOptions {
   readonly stdin?: number | 'pipe';
   /** Where stdout goes instead of being collected: a descriptor. */
   readonly stdout?: number;
+  /** The same for stderr. */
+  readonly stderr?: number;
 }
 
 export async function diskseal(words: readonly string[], options: RunOptions = {}): Promise<Run> {
@@ -37,12 +39,12 @@ export async function diskseal(words: readonly string[], options: RunOptions = {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], XDG_STATE_HOME: '/nonexistent', ...options.env },
     // A command that hangs is a failure of its own, told apart from a slow test.
     timeout: 45_000,
-    stdio: [options.stdin ?? 'ignore', options.stdout ?? 'pipe', 'pipe'],
+    stdio: [options.stdin ?? 'ignore', options.stdout ?? 'pipe', options.stderr ?? 'pipe'],
   });
   let stdout = '';
   let stderr = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr!.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   options.during?.(child);
   const { code, signal } = await new Promise<Pick<Run, 'code' | 'signal'>>((resolve, reject) => {
     child.once('error', reject);
