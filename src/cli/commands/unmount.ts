@@ -3,6 +3,7 @@ import { DisksealError } from '../../core/errors.ts';
 import { detach } from '../../mount/fuse/detach.ts';
 import { placeOf } from '../../mount/mount-point.ts';
 import type { Call } from '../command.ts';
+import { systemUnmount } from '../mounting/system-mount.ts';
 
 interface Options {
   readonly force?: boolean;
@@ -11,7 +12,7 @@ interface Options {
 export async function run({ arguments: given, options, output }: Call<Options>): Promise<void> {
   const [path] = given as [string];
   const folder = await placeOf(path);
-  if (!(await detach(folder, options.force ?? false))) {
+  if (!(await systemUnmount(folder)) && !(await detach(folder, options.force ?? false))) {
     throw new DisksealError('E_WRITE', 'it is in use: a file is open there, or a program works in it', {
       path,
       hint: 'close it, or --force: what is open there then fails',

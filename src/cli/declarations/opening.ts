@@ -69,6 +69,7 @@ export const OPENING: readonly CommandDeclaration[] = [
     options: [
       { flags: '--foreground', text: 'stay until it is unmounted; by default a process in the background does' },
       { flags: '--timeout <seconds>', text: 'unmount when it was idle for so long' },
+      { flags: '--system', text: "attach a verified private copy by the system's own mounter instead" },
       { flags: '--serve', text: '', hidden: true },
       ...TRUST,
       ...SEAL,

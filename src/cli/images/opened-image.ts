@@ -59,11 +59,15 @@ export async function withImage<T>(
   });
 }
 
-/** Opens an image, and its seal where one is named, for as long as `use` takes. Errors of it name the image. */
+/**
+ * Opens an image, and its seal where one is named, for as long as `use` takes. Errors of it name the image.
+ * @param shownAs - the name to use there when it is a copy
+ */
 export async function withInput<T>(
   name: string,
   options: Pick<OpenOptions, 'seal' | 'size'>,
   use: (input: Input, seal: Disk | undefined) => Promise<T>,
+  shownAs?: string,
 ): Promise<T> {
   const seal = options.seal === undefined ? undefined : await openSeal(options.seal);
   const input = await openInput(name, await deviceSize(options.size, seal?.disk)).catch(async (error: unknown) => {
@@ -73,7 +77,7 @@ export async function withInput<T>(
   try {
     return await use(input, seal?.disk);
   } catch (error) {
-    throw error instanceof DisksealError ? error.with({ path: input.shown }) : error;
+    throw error instanceof DisksealError ? error.with({ path: shownAs ?? input.shown }) : error;
   } finally {
     await seal?.close();
     await input.close();

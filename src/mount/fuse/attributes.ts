@@ -14,8 +14,9 @@ const VALID = 31_536_000;
 /** The type bits of a mode, as `S_IFMT` has them. */
 const TYPE = { folder: 0o040_000, file: 0o100_000, symlink: 0o120_000 };
 
+/** Links have no permissions on Linux, which shows all of them. */
 export function modeOf(entry: Entry): number {
-  return TYPE[entry.type] | (entry.mode & 0o7777);
+  return TYPE[entry.type] | (entry.type === 'symlink' ? 0o777 : entry.mode & 0o7777);
 }
 
 export function attrOf({ id, entry }: Inode, { uid, gid }: Owner): Partial<Attr> {
