@@ -226,3 +226,81 @@ describe('a whole image', () => {
     expect((await judge(bytes, { products: ['com.example.other'], minVersion: '99', publishers: [] })).exitCode).toBe(31);
   });
 });
+
+describe('word for word', () => {
+  const told = (policy: Partial<SignatureExpectations>, of = statement): Check[] =>
+    policyChecks(of, policiesOf({ anchors: [], publishers: [], now: NOW, ...policy }), [], undefined);
+  const product = (message: string): Check[] => [
+    { name: 'product', status: 'fail', code: 'E_PRODUCT', message, hint: 'the image is genuine but another one than you asked for' },
+  ];
+  const version = (message: string): Check[] => [
+    { name: 'version', status: 'fail', code: 'E_DOWNGRADE', message, hint: 'ask for a newer image' },
+  ];
+
+  test('what was not asked is not told', () => expect(told({})).toEqual([]));
+
+  test('products and the like', () => {
+    const met = { name: 'product', status: 'ok', message: 'product com.example.hello, format dmg' };
+    expect(told({ products: ['com.example.hello'], formats: ['dmg', 'iso'] })).toEqual([met]);
+    const wrong = 'the channel is stable, wanted is beta or nightly; the format is dmg, wanted is none';
+    expect(told({ products: ['com.example.hello'], channels: ['beta', 'nightly'], formats: [] })).toEqual(product(wrong));
+  });
+
+  test('versions', () => {
+    const met = { name: 'version', status: 'ok', message: 'build 7 is at least 7, version 1.5.0 is at least 1.5' };
+    expect(told({ minBuild: 7, minVersion: '1.5' })).toEqual([met]);
+    expect(told({ minBuild: 8, minVersion: '2' })).toEqual(
+      version('the build is 7, at least 8 is wanted; the version is 1.5.0, at least 2 is wanted'),
+    );
+    expect(told({ minBuild: 0 }, without('build'))).toEqual(version('the image has no build number, at least 0 is wanted'));
+    expect(told({ minVersion: '1' }, { ...statement, version: 'Vista' })).toEqual(
+      version('the version Vista cannot be compared with 1, which is the least wanted'),
+    );
+  });
+
+  test('an Apple signature', () => {
+    const message = 'an Apple code signature is required, and the statement says that the image has none';
+    expect(told({ apple: 'required' })).toEqual([{ name: 'apple', status: 'fail', code: 'E_APPLE', message }]);
+    const signed = { ...statement, apple: { teamId: 'ABCDE12345', identifier: 'x' } } as unknown as Statement;
+    expect(told({ apple: 'required' }, signed)).toEqual([]);
+  });
+
+  test('only a failure names its policy, and only a further one', () => {
+    const further = { name: 'system', anchors: [], publishers: [], products: ['com.example.hello'], channels: ['beta'] };
+    const wrong = product('system: the channel is stable, wanted is beta');
+    expect(told({ further: [further] })).toEqual(wrong);
+    const met = { name: 'product', status: 'ok', message: 'product com.example.hello' };
+    expect(told({ further: [{ ...further, channels: undefined }] })).toEqual([met]);
+    expect(told({ name: 'own', channels: ['beta'] })).toEqual(product('the channel is stable, wanted is beta'));
+  });
+
+  test('what was seen before', async () => {
+    const { signers } = await verdict(leaf, knows(leaf));
+    const seen = (memory: Memory, of = statement, by = signers): Check[] => policyChecks(of, [], by, memory);
+    const hint = 'somebody may be giving you an old image with known faults: ask the publisher which release is the newest';
+    const old = (message: string): Check[] => [{ name: 'downgrade', status: 'fail', code: 'E_DOWNGRADE', message, hint }];
+    const fine = (message: string): Check[] => [{ name: 'downgrade', status: 'ok', message }];
+    expect(seen(knows(leaf))).toEqual(fine('1.5.0 (build 7) is no older than what was seen before'));
+    expect(seen(knows(leaf, { version: '1.0.0', build: undefined }), without('build'))).toEqual(
+      fine('1.5.0 is no older than what was seen before'),
+    );
+    expect(seen(knows(leaf, { build: 8, version: '1.6.0' }))).toEqual(
+      old('1.5.0 (build 7) is older than 1.6.0 (build 8), which was seen before'),
+    );
+    expect(seen(knows(leaf, { content: 'e'.repeat(64) }))).toEqual(old('1.5.0 (build 7) was seen before with other files in it'));
+    expect(seen(knows(leaf, { version: 'Vista', build: undefined }))).toEqual(
+      old('1.5.0 (build 7) and Vista, which was seen before, have no order: neither versions nor build numbers can be compared'),
+    );
+    // Of whom nothing was seen, who does not count, and who was not asked about.
+    const memory = knows(leaf, { build: 8 });
+    expect(seen({ ...memory, publishers: memory.publishers.map((pin) => ({ ...pin, releases: [] })) })).toEqual([]);
+    expect(
+      seen(
+        memory,
+        statement,
+        signers.map((signer) => ({ ...signer, refusal: { code: 'E_REVOKED', message: 'x' } })),
+      ),
+    ).toEqual([]);
+    expect(seen(memory, { ...statement, product: 'com.example.other' })).toEqual([]);
+  });
+});
