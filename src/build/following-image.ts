@@ -10,11 +10,12 @@ import { writeCueSheet } from '../formats/containers/bincue/cue-sheet.ts';
 import { pack as packBin } from '../formats/containers/bincue/pack.ts';
 import { open as openHfsPlus } from '../formats/filesystems/hfsplus/open.ts';
 import { open as openIso9660 } from '../formats/filesystems/iso9660/open.ts';
+import { open as openUdf } from '../formats/filesystems/udf/open.ts';
 import { openPartitions } from '../formats/partitions/open.ts';
 import { areaSize } from '../seal/area.ts';
 import { leafCount } from '../seal/coverage.ts';
 import { hashCoverage } from '../seal/hash-coverage.ts';
-import { compareHybridViews } from '../seal/hybrid-views.ts';
+import { compareHybridViews, compareUdfAnchors } from '../seal/hybrid-views.ts';
 import { encodeInventory, type InventoryEntry } from '../seal/inventory.ts';
 import { makeSeal } from '../seal/make-seal.ts';
 import { coverageOf } from '../seal/place.ts';
@@ -189,11 +190,12 @@ async function compareIso(
   image: Disk,
   planned: PlannedDisk,
   inventory: readonly InventoryEntry[],
-  { options }: FollowingInput,
+  { plan, options }: FollowingInput,
 ): Promise<void> {
-  const tree: FileTree = await openIso9660(locatedDisk(image));
+  const isUdf = plan.iso?.udf === 'only';
+  const tree: FileTree = await (isUdf ? openUdf : openIso9660)(locatedDisk(image));
   await compareWritten(tree, inventory, planned.contents(), (name) => name, options.platform);
-  await compareHybridViews(image);
+  await (isUdf ? compareUdfAnchors : compareHybridViews)(image);
 }
 
 function* relative(contents: Iterable<PlannedContent>, start: number): Generator<PlannedContent> {

@@ -46,8 +46,8 @@ export interface RawSettings {
 export interface IsoSettings {
   readonly level?: 1 | 2 | 3 | undefined;
   readonly joliet?: boolean | 'long' | undefined;
-  /** A UDF 1.02 volume beside the ISO 9660 volume. */
-  readonly udf?: boolean | undefined;
+  /** A UDF 1.02 volume beside the ISO 9660 volume; `only`: a UDF 2.01 volume in its place, for which nothing else here holds. */
+  readonly udf?: boolean | 'only' | undefined;
   readonly fields?: VolumeFields | undefined;
   readonly boot?: readonly BootImage[] | undefined;
 }

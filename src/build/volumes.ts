@@ -5,6 +5,7 @@ import type { Platform } from '../core/platform.ts';
 import { format as formatHfsPlus } from '../formats/filesystems/hfsplus/format.ts';
 import { format as formatIso9660 } from '../formats/filesystems/iso9660/format.ts';
 import { planBridge } from '../formats/filesystems/udf/bridge.ts';
+import { format as formatUdf } from '../formats/filesystems/udf/format.ts';
 import { partition as partitionApm } from '../formats/partitions/apm/partition.ts';
 import { type GptDisk, partition as partitionGpt } from '../formats/partitions/gpt/partition.ts';
 import { partition as partitionMbr } from '../formats/partitions/mbr/partition.ts';
@@ -71,6 +72,10 @@ export async function planIso(plan: BuildPlan, ids: Identifiers, reserve: (befor
     reserved = reserve(before);
     return reserved;
   };
+  if (udf === 'only') {
+    const volume = await formatUdf(tree, { volumeId: ids.volumeId, created, warn });
+    return { disk: volume, contents: () => volume.contents(), reserved };
+  }
   const options = { ...settings, created, reserve: keepFree, ...(warn ? { warn } : {}) };
   if (!udf) {
     const volume = await formatIso9660(tree, options);

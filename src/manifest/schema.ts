@@ -92,6 +92,9 @@ const isoText = (limit: number) =>
     .describe(`A text in the volume descriptor, ${limit} characters of ASCII at most.`);
 const isoFile = (what: string) => path('the file').optional().describe(`Name of a file at the top of the volume: the ${what}.`);
 
+/** Settings without a default that a UDF volume has no place for. */
+const OF_ISO9660_ALONE = 'system volumeSet publisher preparer application copyrightFile abstractFile bibliographicFile boot'.split(' ');
+
 const item = z
   .strictObject({
     src: path('src')
@@ -242,9 +245,11 @@ export const ManifestSchema = z
             'A second tree of names for Windows: of 64 characters, or long for up to 103. Names as they are always stand in the Rock Ridge tree.',
           ),
         udf: z
-          .boolean()
+          .union([z.boolean(), z.literal('only')], { error: 'udf is true, false or only' })
           .default(false)
-          .describe('A UDF 1.02 volume beside the ISO 9660 volume, same contents. The seal is then a file beside the image.'),
+          .describe(
+            'A UDF 1.02 volume beside the ISO 9660 volume, same contents; only: a UDF 2.01 volume and no ISO 9660 one, with symbolic links and names as they are. The seal is then a file beside the image.',
+          ),
         level: z
           .union([z.literal(1), z.literal(2), z.literal(3)])
           .default(3)
@@ -268,6 +273,18 @@ export const ManifestSchema = z
           )
           .default([])
           .describe('What computers start from (El Torito), the first one before the others.'),
+      })
+      .superRefine((value, context) => {
+        if (value.udf !== 'only') return;
+        for (const [key, set] of Object.entries(value)) {
+          if (OF_ISO9660_ALONE.includes(key) && set !== undefined && (!Array.isArray(set) || set.length > 0)) {
+            context.addIssue({
+              code: 'custom',
+              path: [key],
+              message: 'a UDF volume alone has no such thing: leave it out, or write udf: true',
+            });
+          }
+        }
       })
       .prefault({})
       .describe('Of iso and bin images.'),

@@ -6,11 +6,12 @@ import { describe, expect, test } from 'vitest';
 import { buildImages } from '../../src/build/build.ts';
 import type { BuildPlan, FilledOutput, ImageOutput, Target } from '../../src/build/plan.ts';
 import { bytesDisk, type Disk } from '../../src/core/disk.ts';
-import type { FileTree } from '../../src/core/file-tree.ts';
+import { type FileTree, walk } from '../../src/core/file-tree.ts';
 import type { FillableSink, Platform, Sink } from '../../src/core/platform.ts';
 import { open as openBin } from '../../src/formats/containers/bincue/open.ts';
 import { open as openIso9660 } from '../../src/formats/filesystems/iso9660/open.ts';
 import { open as openUdf } from '../../src/formats/filesystems/udf/open.ts';
+import { isOneVolume } from '../../src/formats/filesystems/udf/volume.ts';
 import { openPartitions } from '../../src/formats/partitions/open.ts';
 import { sourceFile } from '../../src/node/file-disk.ts';
 import { parseAnchors } from '../../src/trust/anchor.ts';
@@ -190,6 +191,19 @@ describe('targets', () => {
       return found.sort();
     };
     expect(await names(await openUdf(image.written()))).toEqual(await names(await openIso9660(image.written())));
+  });
+  test.each(['iso', 'bin'] as const)('%s with UDF alone: links and all, sealed beside', async (target) => {
+    const { made } = await build([target], await planOf(sample(), { iso: { udf: 'only' } }));
+    const { image, beside } = made.get(target)!;
+    expect(beside.has('seal')).toBe(true);
+    const verdict = await verdictOf(made.get(target)!);
+    expect([verdict.exitCode, verdict.statement?.format, verdict.statement?.placement]).toEqual([0, 'raw', 'detached']);
+    const volume = target === 'bin' ? openBin(image.written()) : image.written();
+    expect(await isOneVolume(volume)).toBe(true);
+    const { root } = await openUdf(volume);
+    const types = new Set<string>();
+    for await (const { entry } of walk(root)) types.add(entry.type);
+    expect([...types].sort()).toEqual(['file', 'folder', 'symlink']);
   });
   test('a BIN image holds the ISO volume, and its cue sheet names it', async () => {
     const { made } = await build(['bin'], await planOf(sample(), { seal: undefined }));

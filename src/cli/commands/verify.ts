@@ -29,6 +29,9 @@ interface Options extends TrustOptions {
   readonly copyTo?: string;
   readonly force?: boolean;
   readonly maxSize?: string;
+  /** A second image, which must hold the same files; with its own seal when that stands beside it. */
+  readonly sameContent?: string;
+  readonly sameContentSeal?: string;
 }
 
 /** A verdict and what it is about. */
@@ -49,7 +52,10 @@ export async function run({ arguments: given, options, output }: Call<Options>):
   const whole = options.copyTo === undefined ? (options.remember ? '--remember' : undefined) : '--copy-to';
   if (options.quick && whole) throw new DisksealError('E_USAGE', `${whole} needs a full verification`, { hint: 'leave out --quick' });
   const size = options.size === undefined ? {} : { size: parseByteCount(options.size, '--size') };
-  const policy = { ...(await policyFrom(options)), ...size };
+  const common = await policyFrom(options);
+  const policy = { ...common, ...size };
+  if (options.sameContent !== undefined) return runPair(name, options.sameContent, options, [policy, common], output);
+  if (options.sameContentSeal !== undefined) throw new DisksealError('E_USAGE', '--same-content-seal without --same-content');
   const judged = await withPlatform((platform) => judge(name, options, policy, output, platform));
   const { verdict, path } = judged;
   const error = verdict.code === undefined ? undefined : refusal(verdict).with({ path });
@@ -57,6 +63,68 @@ export async function run({ arguments: given, options, output }: Call<Options>):
   else if (!output.quiet) await print(judged, options.explain ?? false, output);
   if (error) reportError(output, error);
   return verdict.exitCode;
+}
+
+/**
+ * Two images, both verified in full and with their volumes read (rule 13 of the seal), then compared by the inventory that each states
+ * of its content. @param policies - of the first and of the second
+ */
+async function runPair(
+  first: string,
+  second: string,
+  options: Options,
+  policies: readonly [PolicyInForce, PolicyInForce],
+  output: Output,
+): Promise<number> {
+  refuseWithPair(second, options);
+  const { sameContentSeal: seal, maxSize } = options;
+  const images = await withPlatform(async (platform) => [
+    await judge(first, { ...options, deep: true }, policies[0], output, platform),
+    await judge(
+      second,
+      { deep: true, ...(seal === undefined ? {} : { seal }), ...(maxSize === undefined ? {} : { maxSize }) },
+      policies[1],
+      output,
+      platform,
+    ),
+  ]);
+  const errors = images.map(({ verdict, path }) => (verdict.code === undefined ? undefined : refusal(verdict).with({ path })));
+  const sameContent = errors.some(Boolean) ? undefined : statesOneContent(images.map(({ verdict }) => verdict));
+  const error = errors.find(Boolean) ?? (sameContent ? undefined : otherContent(second));
+  const exitCode = error?.exitCode ?? 0;
+  if (output.json) {
+    const documents = images.map((image, index) => documentOf(image, {}, errors[index] && errorDocument(errors[index])));
+    await output.document({
+      exitCode,
+      sameContent: sameContent ?? null,
+      images: documents,
+      ...(error ? { error: errorDocument(error) } : {}),
+    });
+  } else if (!output.quiet) {
+    for (const image of images) await print(image, options.explain ?? false, output);
+    if (sameContent) await output.line(output.paint('good', `${first} and ${second} hold the same files`));
+  }
+  if (error) reportError(output, error);
+  return exitCode;
+}
+
+function refuseWithPair(second: string, { quick, copyTo, remember }: Options): void {
+  const other = quick ? '--quick' : copyTo === undefined ? (remember ? '--remember' : undefined) : '--copy-to';
+  if (other) throw new DisksealError('E_USAGE', `${other} is about one image, --same-content about two`, { hint: 'give one of them' });
+  if (second === '-') throw new DisksealError('E_USAGE', 'a pipe can be the first image, not the second');
+}
+
+/** The digest is over the whole list: paths, types, modes, sizes, SHA-256 and targets. */
+function statesOneContent([one, other]: readonly Verdict[]): boolean {
+  const [content, same] = [one?.statement?.content, other?.statement?.content];
+  return content !== undefined && content.digest === same?.digest;
+}
+
+function otherContent(path: string): DisksealError {
+  return new DisksealError('E_TAMPERED', 'both images are as they were signed, and hold different files', {
+    path,
+    hint: 'they were not made from the same files, or are of different versions',
+  });
 }
 
 async function judge(name: string, options: Options, policy: PolicyInForce, output: Output, platform: Platform): Promise<Judged> {

@@ -11,6 +11,11 @@ export const VERIFY: Omit<CommandDeclaration, 'load'> = {
     ...TRUST,
     ...SEAL,
     { flags: '--deep', text: 'also read the volume and compare every file with the signed inventory' },
+    {
+      flags: '--same-content <image>',
+      text: 'verify this image as well, both with --deep, and say whether both hold the same files',
+    },
+    { flags: '--same-content-seal <file>', text: 'the seal that came beside that image' },
     { flags: '--quick', text: 'signature and seal only; never exits 0, but 12' },
     {
       flags: '--copy-to <file>',
@@ -28,6 +33,7 @@ export const VERIFY: Omit<CommandDeclaration, 'load'> = {
     ['diskseal verify App.dmg --trust sha256:9f86d0… --json', 'by fingerprint, for a script'],
     ['diskseal verify App.dmg --policy policy.yaml --explain', 'whatever the policy asks for, and why'],
     ['diskseal verify App.iso --seal App.iso.seal --trust publisher.cert.pem', 'sealed by a file beside it'],
+    ['diskseal verify --same-content App.dmg App.iso --trust publisher.cert.pem', 'do both hold the same signed files?'],
     ['diskseal verify https://example.com/App.dmg --quick --trust publisher.cert.pem', 'is it worth the download?'],
     ['diskseal verify - --copy-to App.dmg --trust publisher.cert.pem', 'out of a pipe; App.dmg is there only when it is good'],
   ],
