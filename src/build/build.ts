@@ -5,13 +5,12 @@
 import { DisksealError } from '../core/errors.ts';
 import { type FileTree, walk } from '../core/file-tree.ts';
 import type { ReadableSink } from '../core/platform.ts';
-import type { InventoryEntry } from '../seal/inventory.ts';
 import type { Statement } from '../seal/statement.ts';
 import { contentDigests } from './content-digests.ts';
 import { packDmg } from './dmg.ts';
 import { binImage, type FollowingImage, type FollowingInput, isoImage, isoReserve, rawImage } from './following-image.ts';
 import type { Identifiers } from './identifiers.ts';
-import { inventoryOf } from './inventory.ts';
+import { type Inventories, inventoriesOf } from './inventory.ts';
 import { linkNames } from './link-names.ts';
 import type { BuildOptions, BuildPlan, BuildResult, ImageOutput } from './plan.ts';
 import { gptDisk, identifiersOf, planHfsPlus, planIso, rawDisk } from './volumes.ts';
@@ -33,20 +32,26 @@ export async function buildImages(plan: BuildPlan, outputs: readonly ImageOutput
   for (const output of outputs) {
     if (output.target === 'dmg' || !nameOf) continue;
     const input = { plan, output, nameOf, options };
-    following.set(output, output.target === 'raw' ? await rawImage(rawDisk(hfsPlus!, plan, ids), input) : await isoOrBin(ids, input));
+    const image =
+      output.target === 'raw'
+        ? await rawImage(rawDisk(hfsPlus!, plan, ids), input)
+        : await withoutDressing(await isoOrBin(ids, input), hfsPlus?.added);
+    following.set(output, image);
   }
   const dmg = outputs.find(({ target }) => target === 'dmg');
   const leading = dmg && { sink: dmg.sink, volume: hfsPlus!, disk: gptDisk(hfsPlus!, plan, ids) };
   const followers = [...following.values()];
-  const pass = leading ? await packDmg({ plan, ...leading, followers }, options) : await storeFirst(followers, options);
+  // A raw image lacks nothing that another one has.
+  const first = [...following].find(([{ target }]) => target === 'raw')?.[1] ?? followers[0];
+  const pass = leading ? await packDmg({ plan, ...leading, followers }, options) : await storeFirst(first!, followers, options);
   for (const image of followers) await image.finish();
-  const inventory = pass.digests ? await inventoryOf(plan.tree, pass.digests, options.platform) : undefined;
-  const entries = inventory?.length ?? (await countEntries(plan.tree));
+  const inventories = pass.digests && (await inventoriesOf(plan.tree, hfsPlus?.added, pass.digests, options.platform));
+  const entries = inventories?.content.length ?? (await countEntries(plan.tree));
   // At once: while one is compared with the inventory another is hashed. All are waited for, since the caller takes failed ones away.
   const sealed = await Promise.allSettled(
     outputs.map(async (output): Promise<BuildResult> => {
       const image = following.get(output);
-      const statement = await (image ? image.seal(inventory!) : pass.finish(inventory ?? []));
+      const statement = await (image ? image.seal(inventories!) : pass.finish(inventories ?? { content: [], dressing: [] }));
       const diskSize = image?.planned.disk.size ?? leading!.disk.size;
       return { size: output.sink.position, diskSize, entries, ...(statement ? { statement } : {}) };
     }),
@@ -70,6 +75,13 @@ async function isoOrBin(ids: Identifiers, input: FollowingInput): Promise<Follow
   return isBin ? binImage(planned, input) : isoImage(planned, input);
 }
 
+/** An image that holds the contents alone, whatever else passes by. @param added - the dressing of another volume */
+async function withoutDressing(image: FollowingImage, added: FileTree | undefined): Promise<FollowingImage> {
+  const paths = new Set<string>();
+  if (added) for await (const { path } of walk(added.root)) paths.add(path);
+  return { ...image, put: (path, offset, bytes) => (paths.has(path) ? Promise.resolve() : image.put(path, offset, bytes)) };
+}
+
 /** A boot loader that is told where it lies is another file in the ISO image than in the others. */
 function refuseTwoContents({ iso }: BuildPlan, outputs: readonly ImageOutput[]): void {
   const changed = iso?.boot?.find(({ infoTable }) => infoTable);
@@ -85,13 +97,14 @@ function refuseTwoContents({ iso }: BuildPlan, outputs: readonly ImageOutput[]):
 
 interface Pass {
   readonly digests: ReadonlyMap<string, Uint8Array> | undefined;
-  finish(inventory: readonly InventoryEntry[]): Promise<Statement | undefined>;
+  finish(inventories: Inventories): Promise<Statement | undefined>;
 }
 
-/** Writes the first image front to back; the others take the contents that pass. */
-async function storeFirst([first, ...others]: readonly FollowingImage[], options: BuildOptions): Promise<Pass> {
-  const digests = contentDigests(first!.planned.contents(), 0, options.platform, others);
-  await first!.store({ ...options, observe: (position, bytes) => digests.observe(position, bytes) });
+/** Writes one image front to back; the others take the contents that pass. @param first - an image that lacks none of them */
+async function storeFirst(first: FollowingImage, all: readonly FollowingImage[], options: BuildOptions): Promise<Pass> {
+  const others = all.filter((image) => image !== first);
+  const digests = contentDigests(first.planned.contents(), 0, options.platform, others);
+  await first.store({ ...options, observe: (position, bytes) => digests.observe(position, bytes) });
   return { digests: await digests.finish(), finish: async () => undefined };
 }
 

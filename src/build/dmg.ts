@@ -10,12 +10,12 @@ import { writeLicence } from '../formats/licence/write.ts';
 import { open as openPartitions } from '../formats/partitions/gpt/open.ts';
 import type { GptDisk } from '../formats/partitions/gpt/partition.ts';
 import { type CoverageHasher, coverageHasher } from '../seal/coverage.ts';
-import type { InventoryEntry } from '../seal/inventory.ts';
 import { sealDmg } from '../seal/seal-dmg.ts';
 import type { Statement } from '../seal/statement.ts';
 import { compareWritten, inHfsPlus } from './compare-views.ts';
 import { contentDigests } from './content-digests.ts';
 import type { ContentSink } from './follow.ts';
+import type { Inventories } from './inventory.ts';
 import type { BuildOptions, BuildPlan } from './plan.ts';
 
 export interface DmgInput {
@@ -33,7 +33,7 @@ export async function packDmg(
 ): Promise<{
   /** Absent when nobody needs them. */
   readonly digests: ReadonlyMap<string, Uint8Array> | undefined;
-  finish(inventory: readonly InventoryEntry[]): Promise<Statement | undefined>;
+  finish(inventories: Inventories): Promise<Statement | undefined>;
 }> {
   const { plan, volume, disk, sink, followers } = input;
   // Without a seal and without followers nobody asks what the contents are.
@@ -48,7 +48,7 @@ export async function packDmg(
   const resources = plan.licence?.length ? writeLicence(plan.licence) : [];
   return {
     digests: watched ? await contents.finish() : undefined,
-    async finish(inventory) {
+    async finish(inventories) {
       const { seal, identity } = plan;
       if (!seal || !hasher) {
         const { plist, koly } = trailer(packed, { xmlOffset: packed.dataForkLength, resources });
@@ -57,12 +57,12 @@ export async function packDmg(
       }
       const end = (xmlOffset: number) => trailer(packed, { xmlOffset, resources });
       const place = { dataForkLength: packed.dataForkLength, hasher, trailer: end };
-      const sealed = await sealDmg({ ...seal, ...place, identity, content: inventory, dressing: [] }, options.platform);
+      const sealed = await sealDmg({ ...seal, ...place, identity, ...inventories }, options.platform);
       for (const part of [sealed.area, sealed.plist, sealed.koly]) await sink.write(part);
       const [partition] = await openPartitions(await openUdif(sink.written(), options.platform));
       assert(partition, 'the image shows no partition');
       const tree = await openVolume(locatedDisk(partition.disk));
-      await compareWritten(tree, inventory, volume.contents(), inHfsPlus, options.platform);
+      await compareWritten(tree, [...inventories.content, ...inventories.dressing], volume.contents(), inHfsPlus, options.platform);
       return sealed.statement;
     },
   };

@@ -16,15 +16,15 @@ import { areaSize } from '../seal/area.ts';
 import { leafCount } from '../seal/coverage.ts';
 import { hashCoverage } from '../seal/hash-coverage.ts';
 import { compareHybridViews, compareUdfAnchors } from '../seal/hybrid-views.ts';
-import { encodeInventory, type InventoryEntry } from '../seal/inventory.ts';
-import { makeSeal } from '../seal/make-seal.ts';
+import { encodeInventory } from '../seal/inventory.ts';
+import { makeSeal, type SealLists } from '../seal/make-seal.ts';
 import { coverageOf } from '../seal/place.ts';
 import { RAW_ALIGNMENT } from '../seal/raw-image.ts';
 import { detachedSeal } from '../seal/seal-image.ts';
 import type { Statement } from '../seal/statement.ts';
 import { compareWritten, inHfsPlus } from './compare-views.ts';
 import { type Follower, follow } from './follow.ts';
-import { inventoryLength } from './inventory.ts';
+import { type Inventories, inventoryLength } from './inventory.ts';
 import type { BuildOptions, BuildPlan, FilledOutput } from './plan.ts';
 import { type Digests, type StoreOptions, store } from './store.ts';
 import { type PlannedDisk, type PlannedIso, padded, partitionMapOf } from './volumes.ts';
@@ -35,7 +35,7 @@ export interface FollowingImage extends Follower {
   /** In place of `put`, when no other image is written before. */
   store(options: Omit<StoreOptions, 'covered'>): Promise<void>;
   /** After `finish`: seals the image. @returns nothing when the plan has no seal */
-  seal(inventory: readonly InventoryEntry[]): Promise<Statement | undefined>;
+  seal(inventories: Inventories): Promise<Statement | undefined>;
 }
 
 export interface FollowingInput {
@@ -58,16 +58,17 @@ export async function rawImage(disk: PlannedDisk, input: FollowingInput): Promis
   return {
     ...filling,
     planned,
-    async seal(inventory) {
+    async seal(inventories) {
       if (!plan.seal) return undefined;
       const { partitions } = map === 'none' ? { partitions: [] } : await openPartitions(output.sink.written());
       const volume = partitions[0]?.disk ?? output.sink.written();
       const tree = await openHfsPlus(locatedDisk(volume));
-      await compareWritten(tree, inventory, relative(disk.contents(), partitions[0]?.position ?? 0), inHfsPlus, options.platform);
-      if (!isEmbedded) return sealBeside(inventory, input, filling.digests());
-      const content = encodeInventory(inventory);
+      const stated = [...inventories.content, ...inventories.dressing];
+      await compareWritten(tree, stated, relative(disk.contents(), partitions[0]?.position ?? 0), inHfsPlus, options.platform);
+      const lists = encoded(inventories);
+      if (!isEmbedded) return sealBeside(lists, input, filling.digests());
       const offset = planned.disk.size;
-      return embed('raw', { offset, size: areaSizeFor(content.length, offset, RAW_ALIGNMENT) }, content, input, filling.digests());
+      return embed('raw', { offset, size: areaSizeFor(lists, offset, RAW_ALIGNMENT) }, lists, input, filling.digests());
     },
   };
 }
@@ -76,8 +77,8 @@ export async function rawImage(disk: PlannedDisk, input: FollowingInput): Promis
 export async function isoReserve({ tree, seal, iso }: BuildPlan, { platform }: BuildOptions): Promise<(before: number) => number> {
   // UDF has an anchor in the last sector, where a seal would end.
   if (!seal || iso?.udf) return () => 0;
-  const content = await inventoryLength(tree, platform);
-  return (before) => areaSizeFor(content, before, 1);
+  const lengths = { content: { length: await inventoryLength(tree, platform) }, dressing: { length: 0 } };
+  return (before) => areaSizeFor(lengths, before, 1);
 }
 
 /** @param planned - with room for the seal at its end, as `isoReserve` says */
@@ -88,12 +89,13 @@ export async function isoImage(planned: PlannedIso, input: FollowingInput): Prom
   return {
     ...filling,
     planned,
-    async seal(inventory) {
+    async seal({ content }) {
       if (!plan.seal) return undefined;
-      await compareIso(output.sink.written(), planned, inventory, input);
-      if (plan.iso?.udf) return sealBeside(inventory, input, filling.digests());
+      await compareIso(output.sink.written(), planned, content, input);
+      const lists = encoded({ content, dressing: [] });
+      if (plan.iso?.udf) return sealBeside(lists, input, filling.digests());
       const place = { offset: planned.disk.size - planned.reserved, size: planned.reserved };
-      return embed('iso', place, encodeInventory(inventory), input, filling.digests());
+      return embed('iso', place, lists, input, filling.digests());
     },
   };
 }
@@ -115,10 +117,10 @@ export async function binImage(planned: PlannedDisk, input: FollowingInput): Pro
       const sheet = await output.beside('cue');
       await sheet.write(new TextEncoder().encode(writeCueSheet({ file: output.name, mode })));
     },
-    async seal(inventory) {
+    async seal({ content }) {
       if (!plan.seal) return undefined;
-      await compareIso(stage.written(), planned, inventory, input);
-      return sealBeside(inventory, input, isStaged ? undefined : filling.digests());
+      await compareIso(stage.written(), planned, content, input);
+      return sealBeside(encoded({ content, dressing: [] }), input, isStaged ? undefined : filling.digests());
     },
   };
 }
@@ -146,15 +148,25 @@ function fill(planned: PlannedDisk, sink: FillableSink, { plan, nameOf }: Follow
   };
 }
 
-function areaSizeFor(contentLength: number, before: number, step: number): number {
-  const size = areaSize({ contentLength, dressingLength: 0, tableLength: 32 * leafCount([[0, before]]) });
+function encoded({ content, dressing }: Inventories): SealLists {
+  return { content: encodeInventory(content), dressing: encodeInventory(dressing) };
+}
+
+interface Lengths {
+  readonly content: { readonly length: number };
+  readonly dressing: { readonly length: number };
+}
+
+function areaSizeFor({ content, dressing }: Lengths, before: number, step: number): number {
+  const tableLength = 32 * leafCount([[0, before]]);
+  const size = areaSize({ contentLength: content.length, dressingLength: dressing.length, tableLength });
   return Math.ceil(size / step) * step;
 }
 
 async function embed(
   kind: 'iso' | 'raw',
   place: { readonly offset: number; readonly size: number },
-  content: Uint8Array,
+  lists: SealLists,
   { plan, output, options }: FollowingInput,
   known: Digests | undefined,
 ): Promise<Statement> {
@@ -163,18 +175,13 @@ async function embed(
   const coverage = coverageOf(kind, 'embedded', place, imageSize);
   const digests = known ?? (await hashCoverage(sink.written(), coverage.covered, coverage.masked, options.platform));
   const subject = { ...plan.seal!, identity: plan.identity };
-  const { statement, area } = await makeSeal(subject, coverage, digests, { content, dressing: new Uint8Array() }, options.platform);
+  const { statement, area } = await makeSeal(subject, coverage, digests, lists, options.platform);
   if (sink.position < imageSize) await sink.resize(imageSize);
   await sink.writeAt(place.offset, area);
   return statement;
 }
 
-async function sealBeside(
-  inventory: readonly InventoryEntry[],
-  { plan, output, options }: FollowingInput,
-  known: Digests | undefined,
-): Promise<Statement> {
-  const lists = { content: encodeInventory(inventory), dressing: new Uint8Array() };
+async function sealBeside(lists: SealLists, { plan, output, options }: FollowingInput, known: Digests | undefined): Promise<Statement> {
   const subject = { ...plan.seal!, identity: plan.identity };
   const { statement, area } = await detachedSeal(output.sink.written(), subject, lists, options.platform, known);
   const file = await output.beside('seal');
@@ -189,7 +196,7 @@ function sayDetached(why: string, { output, options }: FollowingInput): void {
 async function compareIso(
   image: Disk,
   planned: PlannedDisk,
-  inventory: readonly InventoryEntry[],
+  inventory: Inventories['content'],
   { plan, options }: FollowingInput,
 ): Promise<void> {
   const isUdf = plan.iso?.udf === 'only';

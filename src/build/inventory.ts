@@ -34,6 +34,23 @@ export async function inventoryOf(
   }
 }
 
+/** What the manifest asked for, and what a container adds. */
+export interface Inventories {
+  readonly content: readonly InventoryEntry[];
+  readonly dressing: readonly InventoryEntry[];
+}
+
+/** @param added - the dressing of the volume, which has no path of the tree's */
+export async function inventoriesOf(
+  tree: FileTree,
+  added: FileTree | undefined,
+  digests: Pick<ReadonlyMap<string, Uint8Array>, 'get'>,
+  platform: Platform,
+): Promise<Inventories> {
+  const dressing = added ? await inventoryOf(added, digests, platform) : [];
+  return { content: await inventoryOf(tree, digests, platform), dressing };
+}
+
 /** Bytes of the encoded inventory, which do not depend on the contents: known before anything is read. */
 export async function inventoryLength(tree: FileTree, platform: Platform): Promise<number> {
   const any = new Uint8Array(32);

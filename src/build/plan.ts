@@ -4,6 +4,7 @@ import type { FillableSink, Platform, ReadableSink, Sink } from '../core/platfor
 import type { Signer } from '../core/signer.ts';
 import type { TrackMode } from '../formats/containers/bincue/cue-sheet.ts';
 import type { BootImage, VolumeFields } from '../formats/filesystems/iso9660/format.ts';
+import type { Dressing } from '../formats/finder/dressing.ts';
 import type { LicenceText } from '../formats/licence/write.ts';
 import type { SignOptions } from '../seal/sign.ts';
 import type { Identity, Statement } from '../seal/statement.ts';
@@ -15,6 +16,8 @@ export type Target = (typeof TARGETS)[number];
 export interface BuildPlan {
   /** Its root's name is the volume's. */
   readonly tree: FileTree;
+  /** Of DMG and raw images. */
+  readonly dressing?: Dressing | undefined;
   readonly identity: Identity;
   /** HFSX instead of HFS+, in DMG and raw images. */
   readonly caseSensitive: boolean;

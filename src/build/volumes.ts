@@ -1,5 +1,6 @@
 /** The volumes and disks of a build, planned: nothing is written and no content is read. */
 import { type Disk, joinDisks, zerosDisk } from '../core/disk.ts';
+import type { FileTree } from '../core/file-tree.ts';
 import type { PlannedContent, PlannedVolume } from '../core/planned-volume.ts';
 import type { Platform } from '../core/platform.ts';
 import { format as formatHfsPlus } from '../formats/filesystems/hfsplus/format.ts';
@@ -9,6 +10,7 @@ import { format as formatUdf } from '../formats/filesystems/udf/format.ts';
 import { partition as partitionApm } from '../formats/partitions/apm/partition.ts';
 import { type GptDisk, partition as partitionGpt } from '../formats/partitions/gpt/partition.ts';
 import { partition as partitionMbr } from '../formats/partitions/mbr/partition.ts';
+import { dressTree } from './dressing.ts';
 import { deriveIdentifiers, type Identifiers } from './identifiers.ts';
 import type { BuildPlan, RawSettings } from './plan.ts';
 
@@ -32,8 +34,19 @@ export async function identifiersOf({ tree, identity, caseSensitive, created }: 
 }
 
 /** The volume of DMG and raw images. */
-export function planHfsPlus({ tree, caseSensitive, created }: BuildPlan, { volumeId }: Identifiers, warn?: Warn): Promise<PlannedVolume> {
-  return formatHfsPlus(tree, { caseSensitive, created, volumeId, ...(warn ? { warn } : {}) });
+export interface DressedVolume extends PlannedVolume {
+  /** What it holds beside the contents; absent when there is nothing. */
+  readonly added?: FileTree | undefined;
+}
+
+export async function planHfsPlus(plan: BuildPlan, { volumeId }: Identifiers, warn?: Warn): Promise<DressedVolume> {
+  const { tree, dressing, caseSensitive, created } = plan;
+  const options = { caseSensitive, created, volumeId, opensRoot: dressing?.window !== undefined, ...(warn ? { warn } : {}) };
+  if (!dressing) return formatHfsPlus(tree, options);
+  const dressed = await dressTree(tree, dressing, created);
+  const volume = await formatHfsPlus(dressed.tree, options);
+  dressed.finish(volume);
+  return { ...volume, added: dressed.added };
 }
 
 export function gptDisk(volume: PlannedVolume, { caseSensitive }: BuildPlan, ids: Identifiers): GptDisk {

@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { bytesDisk, type Disk } from '../core/disk.ts';
 import { DisksealError } from '../core/errors.ts';
 import { isAppleDouble, readAppleDouble, XATTR_NAME_LIMIT } from '../formats/finder/apple-double.ts';
-import { applyFinderSettings, FINDER_INFO_SIZE } from '../formats/finder/finder-info.ts';
+import { applyFinderSettings, describeFinderInfo, FINDER_INFO_SIZE } from '../formats/finder/finder-info.ts';
 import { type ContentItem, isInside } from './manifest.ts';
 import { type PlannedEntry, sourcePath } from './planned-entry.ts';
 import type { XattrInput } from './schema.ts';
@@ -48,6 +48,10 @@ export async function applyItem(entry: PlannedEntry, item: ContentItem, context:
     if (disk) await setAttribute(entry, name, disk).catch((error: unknown) => refuseError(error, 'xattrs', context));
   }
   if (item.finder) applyFinder(entry, item.finder, context);
+  const flags = [...(item.hidden ? (['invisible'] as const) : []), ...(item.hideExtension ? (['hideExtension'] as const) : [])];
+  if (flags.length === 0) return;
+  const present = entry.attributes?.finderInfo ? describeFinderInfo(entry.attributes.finderInfo).flags : [];
+  applyFinder(entry, { flags: [...present, ...flags] }, context);
 }
 
 function applyFinder(entry: PlannedEntry, finder: NonNullable<ContentItem['finder']>, context: AttributeContext): void {

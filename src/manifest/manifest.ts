@@ -63,7 +63,19 @@ export interface SignSettings {
 export interface Manifest
   extends Pick<
     ManifestInput,
-    'name' | 'version' | 'platform' | 'arch' | 'channel' | 'volume' | 'dmg' | 'raw' | 'iso' | 'bin' | 'appleDouble' | 'hostAttributes'
+    | 'name'
+    | 'version'
+    | 'platform'
+    | 'arch'
+    | 'channel'
+    | 'volume'
+    | 'window'
+    | 'dmg'
+    | 'raw'
+    | 'iso'
+    | 'bin'
+    | 'appleDouble'
+    | 'hostAttributes'
   > {
   /** The manifest's own file, when it has one; absolute. */
   readonly path: string | undefined;
@@ -221,7 +233,7 @@ interface Context {
 /** From what the schema let through to what the build uses. */
 function settle(config: ManifestInput, context: Context): Manifest {
   const { path, folder, source, options } = context;
-  const { name, version, id, build, platform, arch, channel, volume, dmg, raw, iso, bin, appleDouble, hostAttributes } = config;
+  const { name, version, id, build, platform, arch, channel, volume, window, dmg, raw, iso, bin, appleDouble, hostAttributes } = config;
   return {
     path,
     folder,
@@ -234,6 +246,7 @@ function settle(config: ManifestInput, context: Context): Manifest {
     arch,
     channel,
     volume,
+    window,
     dmg,
     raw,
     iso,

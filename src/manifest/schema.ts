@@ -1,9 +1,10 @@
 /**
  * What a manifest may say: one schema that is the source of the types, of the JSON Schema that `diskseal schema`
  * prints, and of the reference page. Names are those that users of electron-builder, appdmg and nfpm know.
- * Left out until the issue that needs them: window, icons, licence.
+ * Left out until the issue that needs it: licence.
  */
 import { z } from 'zod';
+import { place, window } from './window-schema.ts';
 
 /** Product ids stand in file names, policies and pins (seal-rules 17). */
 const PRODUCT_ID = /^[a-z0-9.-]{1,255}$/;
@@ -120,14 +121,18 @@ const item = z
     mtime: moment.optional(),
     xattrs: z.record(z.string(), xattrValue).optional().describe('Extended attributes of the entry itself (not of what a folder holds).'),
     finder: finder.optional(),
+    ...place,
   })
   .superRefine((value, context) => {
     const fault = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message });
+    if (value.x === undefined && value.y !== undefined) fault('y', 'a place needs both "x" and "y"');
+    if (value.x !== undefined && value.y === undefined) fault('x', 'a place needs both "x" and "y"');
     if (value.type === 'link') {
       if (value.target === undefined) fault('target', 'a link needs "target": where it points');
       if (value.dst === undefined) fault('dst', 'a link needs "dst": its own path in the volume');
       if (value.src !== undefined) fault('src', 'a link has no "src"; where it points is "target"');
       if (value.exclude !== undefined) fault('exclude', 'a link holds nothing that could be left out');
+      if (value.hideExtension) fault('hideExtension', 'a link has no extension that the Finder hides');
     } else {
       if (value.target !== undefined) fault('target', 'only an item of type link has a "target"');
       if (value.src === undefined && value.type !== 'dir') fault('src', 'an item needs "src", or type: dir, or type: link');
@@ -217,8 +222,19 @@ export const ManifestSchema = z
           .enum(['HFS+', 'HFSX'], { error: wrongFilesystem })
           .default('HFS+')
           .describe('HFS+ ignores case in names, HFSX does not.'),
+        icon: path('icon')
+          .optional()
+          .describe(
+            'The volume’s icon: an .icns file, or a PNG of 1024 by 1024 pixels that all sizes are made from. Of DMG and raw images.',
+          ),
+        badgeIcon: path('badgeIcon')
+          .optional()
+          .describe('An icon as for "icon", which is set onto the picture of a drive. Of it and "icon" only one can be.'),
       })
       .prefault({}),
+    window: window
+      .optional()
+      .describe('How the Finder shows the volume. Of DMG and raw images. An item’s place in it is "x" and "y" of the item.'),
     dmg: z
       .strictObject({
         format: z.enum(['UDZO'], { error: wrongFormat }).default('UDZO').describe('UDZO: zlib, opened by every macOS.'),
@@ -321,6 +337,9 @@ export const ManifestSchema = z
     if (typeof value.license === 'object' && Object.keys(value.license).length === 0) {
       context.addIssue({ code: 'custom', path: ['license'], message: 'a licence is in at least one language' });
     }
+    if (value.volume.icon !== undefined && value.volume.badgeIcon !== undefined) {
+      context.addIssue({ code: 'custom', path: ['volume', 'badgeIcon'], message: 'a volume has an icon or a badge icon, not both' });
+    }
     if (value.sign !== undefined && value.id === undefined) {
       context.addIssue({ code: 'custom', path: ['id'], message: 'a signed image needs an "id", as in com.example.hello' });
     }
@@ -329,6 +348,7 @@ export const ManifestSchema = z
 export type ManifestInput = z.infer<typeof ManifestSchema>;
 export type ItemInput = z.infer<typeof item>;
 export type XattrInput = z.infer<typeof xattrValue>;
+export type WindowInput = z.infer<typeof window>;
 
 function wrongFilesystem(issue: { input?: unknown }): string {
   return String(issue.input).toUpperCase() === 'APFS' ? 'APFS is not written yet; HFS+ opens on every Mac' : 'a filesystem is HFS+ or HFSX';

@@ -13,6 +13,21 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   format: 'it belongs under `dmg:`',
   filesystem: 'it belongs under `volume:`',
   compression: 'it belongs under `dmg:`',
+  icon: 'the volume’s icon is `volume: { icon: … }`',
+  volicon: 'the volume’s icon is `volume: { icon: … }`',
+  badgeIcon: 'it belongs under `volume:`',
+  iconSize: 'it belongs under `window:`',
+  textSize: 'it belongs under `window:`',
+  iconTextSize: 'it is `textSize`, under `window:`',
+  background: 'it belongs under `window:`',
+  backgroundColor: 'it belongs under `window:`',
+  windowSize: 'it is `window: { size: { width, height } }`',
+  windowPosition: 'it is `window: { position: { x, y } }`, counted from the lower left corner of the screen',
+  windowRect: 'it is `window: { position: { x, y }, size: { width, height } }`',
+  width: 'it belongs under `size:`',
+  height: 'it belongs under `size:`',
+  x: 'the place of the window is `position: { x, y }`, that of an icon stands in its item',
+  y: 'the place of the window is `position: { x, y }`, that of an icon stands in its item',
   path: 'a source is `src`, where a link points is `target`',
   from: 'a source is `src`',
   to: 'a place in the volume is `dst`',
@@ -28,8 +43,6 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   password: 'a passphrase never stands in a manifest: use `passphraseEnv` or `passphraseFile`',
 };
 
-const LATER = ['x', 'y', 'window', 'icon', 'iconSize', 'iconTextSize', 'background', 'backgroundColor', 'badgeIcon', 'iso', 'raw', 'bin'];
-
 /** `icon-size` and `icon_size` as `iconSize`. */
 export function camelCase(key: string): string {
   return key.replace(/[-_]+([a-zA-Z0-9])/g, (_, letter: string) => letter.toUpperCase());
@@ -41,6 +54,5 @@ export function unknownKeyHint(key: string, known: readonly string[]): string {
   const near = closest(canonical, known);
   if (near !== undefined) return meant(near);
   if (Object.hasOwn(ELSEWHERE, canonical)) return ELSEWHERE[canonical]!;
-  if (LATER.includes(canonical)) return 'this version does not do that yet';
   return `known here: ${known.join(', ')}`;
 }

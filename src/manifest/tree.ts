@@ -5,6 +5,7 @@
 import type { Disk } from '../core/disk.ts';
 import { bytesDisk } from '../core/disk.ts';
 import type { FileTree } from '../core/file-tree.ts';
+import type { Point } from '../formats/finder/window.ts';
 import { type AttributeContext, applyItem, dropEmpty, mergeAppleDoubles, setAttribute } from './attributes.ts';
 import { destinationFault, destinationOf, foldersOf } from './destinations.ts';
 import { readHostAttributes } from './host-attributes.ts';
@@ -39,12 +40,32 @@ export interface Host {
  * @throws DisksealError `E_MANIFEST` with line and column of the item to blame; further faults in `others`
  */
 export async function treeOf(manifest: Manifest, host: Host): Promise<FileTree> {
+  return (await installerOf(manifest, host)).tree;
+}
+
+/** The tree, and where its items lie in the window. */
+export interface Installer {
+  readonly tree: FileTree;
+  /** By the names of entries of the root. */
+  readonly places: ReadonlyMap<string, Point>;
+}
+
+/** As `treeOf`. */
+export async function installerOf(manifest: Manifest, host: Host): Promise<Installer> {
   const planner = new Planner(manifest, host);
   for (const item of manifest.contents) await planner.place(item);
   planner.faults.check();
   await planner.finish();
+  const places = planner.places();
   planner.faults.check();
-  return { root: renderFolder(planner.root, planner.rendering()) };
+  return { tree: { root: renderFolder(planner.root, planner.rendering()) }, places };
+}
+
+interface OwnEntry {
+  readonly item: ContentItem;
+  readonly entry: PlannedEntry;
+  /** The folders that it lies in, the root first; it is the last one itself when the item's contents went into a folder. */
+  readonly holders: readonly PlannedEntry[];
 }
 
 class Planner {
@@ -55,7 +76,7 @@ class Planner {
   readonly #outputs: ReadonlySet<string>;
   readonly #realPaths = new Map<string, string>();
   /** The entries that items themselves brought, for their attributes. */
-  readonly #own: { readonly item: ContentItem; readonly entry: PlannedEntry }[] = [];
+  readonly #own: OwnEntry[] = [];
 
   constructor(manifest: Manifest, host: Host) {
     this.#manifest = manifest;
@@ -86,7 +107,9 @@ class Planner {
       if (appleDouble) await mergeAppleDoubles(folder, this.#attributeContext(folder.item));
       this.#checkCollisions(folder, volume.filesystem === 'HFSX');
     }
-    for (const { item, entry } of this.#own) await applyItem(entry, item, this.#attributeContext(item));
+    for (const { item, entry, holders } of this.#own) {
+      if (!this.#breaksSignature(item, [...holders, entry])) await applyItem(entry, item, this.#attributeContext(item));
+    }
     for (const entry of entriesIn(this.root)) dropEmpty(entry);
   }
 
@@ -107,6 +130,33 @@ class Planner {
       fallback: { ...fixedTimes(seconds(newest)) },
       linkGroups: new Map(several.map(([key], index) => [key, `link-${index + 1}`])),
     };
+  }
+
+  /** Places in the window of what lies in the root. */
+  places(): Map<string, Point> {
+    const places = new Map<string, Point>();
+    const placed = new Set<ContentItem>();
+    for (const { item, entry, holders } of this.#own) {
+      const { x, y } = item;
+      if (x === undefined || y === undefined) continue;
+      const hint = 'give x and y to an item of its own';
+      if (placed.has(item)) this.#refuse(item, 'one place is given for several things', 'x', hint);
+      else if (entry === this.root) this.#refuse(item, 'the volume itself has no place in its window', 'x', hint);
+      else if (holders.length !== 1) this.#refuse(item, 'a place is one in the volume’s window, and this lies in a folder', 'x');
+      else places.set(entry.name, { x, y });
+      placed.add(item);
+    }
+    return places;
+  }
+
+  /** Finder info in or on a signed bundle is what strict checks of its signature refuse. */
+  #breaksSignature(item: ContentItem, way: readonly PlannedEntry[]): boolean {
+    const key = item.hideExtension ? 'hideExtension' : item.hidden ? 'hidden' : undefined;
+    const bundle = key === undefined ? undefined : way.find(isSignedBundle);
+    if (key === undefined || !bundle) return false;
+    const hint = 'the Finder hides the ending .app by itself; sign the bundle after it was given Finder info, or leave this out';
+    this.#refuse(item, `${bundle.name} is signed, and with Finder info its signature would be refused (codesign --strict)`, key, hint);
+    return true;
   }
 
   #refuse(item: ContentItem | undefined, message: string, key?: string, hint?: string): void {
@@ -142,22 +192,24 @@ class Planner {
   /** Puts an entry at folders/name; without a name the entry is a folder whose contents go into the last of `folders`. */
   #put(item: ContentItem, folders: readonly string[], name: string | undefined, entry: PlannedEntry): void {
     let holder = this.root;
+    const holders = [holder];
     for (const part of folders) {
       const next = holder.children!.get(part) ?? impliedFolder(part);
       if (next.kind !== 'folder') return this.#refuse(item, `${folders.join('/')}: "${part}" is no folder but a ${next.kind}`, 'dst');
       holder.children!.set(part, next);
       holder = next;
+      holders.push(holder);
     }
     if (name === undefined) {
       if (entry.kind !== 'folder')
         return this.#refuse(item, 'only a folder can be the volume itself', 'dst', 'put it into the volume with dst: "./"');
       this.#adopt(holder, entry);
-      this.#own.push({ item, entry: holder });
+      this.#own.push({ item, entry: holder, holders });
       return;
     }
     const placed = entry.name === name ? entry : { ...entry, name };
     const merged = this.#merge(holder, placed, [...folders, name].join('/'));
-    this.#own.push({ item, entry: merged });
+    this.#own.push({ item, entry: merged, holders });
   }
 
   /** Adds an entry to a folder; folders of one name become one, and anything else of one name is a fault. */
@@ -226,6 +278,11 @@ class Planner {
       }
     }
   }
+}
+
+/** Whether a folder has what `codesign` puts into a bundle: an app's lies in Contents, a framework's in the version. */
+function isSignedBundle({ children }: PlannedEntry): boolean {
+  return children !== undefined && (children.has('_CodeSignature') || children.get('Contents')?.children?.has('_CodeSignature') === true);
 }
 
 /** Every entry below a folder, and the folder itself. */

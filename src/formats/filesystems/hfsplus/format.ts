@@ -18,6 +18,7 @@ import { BLOCK_SIZE, blocksOf } from './planned/forks.ts';
 import { indexTree } from './planned/indexing.ts';
 import { storedDate, type Warn } from './stored-metadata.ts';
 import {
+  Cnid,
   type ForkData,
   KeyCompare,
   MaxKeyLength,
@@ -43,8 +44,26 @@ export interface FormatOptions {
   readonly size?: number | undefined;
   /** Smallest free space in bytes. Default: none. */
   readonly freeBytes?: number | undefined;
+  /** Whether the Finder is to open the root folder when it mounts the volume, as `bless --openfolder` says it. Default: no. */
+  readonly opensRoot?: boolean | undefined;
   /** Told of dates that were clamped and flags that were dropped. */
   readonly warn?: Warn | undefined;
+}
+
+/** What an alias needs to know of an entry. */
+export interface PlannedPlace {
+  readonly cnid: number;
+  /** HFS Plus date; 0 is "never". */
+  readonly created: number;
+  /** CNIDs of the folders that it lies in, innermost first, the root last. */
+  readonly folders: readonly number[];
+}
+
+export interface HfsPlusVolume extends PlannedVolume {
+  /** HFS Plus date, as the volume header has it. */
+  readonly createDate: number;
+  /** @param path - as the tree gave its names, joined by "/" */
+  locate(path: string): PlannedPlace | undefined;
 }
 
 /**
@@ -53,13 +72,24 @@ export interface FormatOptions {
  * In memory afterwards: some 150 bytes and the name for each entry, and each content's Disk; nodes of the trees are made when read.
  * @throws DisksealError `E_HFSPLUS` with the path of what HFS+ cannot hold, `E_UNSUPPORTED` for folders over 512 deep
  */
-export async function format(tree: FileTree, options: FormatOptions): Promise<PlannedVolume> {
+export async function format(tree: FileTree, options: FormatOptions): Promise<HfsPlusVolume> {
   const caseSensitive = options.caseSensitive ?? false;
   const created = storedDate(options.created, 'creation', '', options.warn);
   const index = await indexTree(tree, { caseSensitive, created, warn: options.warn });
   const plan = planVolume(index, caseSensitive, options);
-  const volume = volumeDisk(plan, volumeHeader(plan, options.volumeId, created));
-  return { ...volume, contents: () => contentsOf(plan) };
+  const volume = volumeDisk(plan, volumeHeader(plan, options, created));
+  return { ...volume, createDate: created, locate: (path) => placeOf(index, path), contents: () => contentsOf(plan) };
+}
+
+function placeOf(index: CatalogIndex, path: string): PlannedPlace | undefined {
+  const entry = index.find(path);
+  if (entry === undefined) return undefined;
+  const folders: number[] = [];
+  for (let at = entry; at !== 0; ) {
+    at = index.get(at, Column.parent);
+    folders.push(cnidOf(at));
+  }
+  return { cnid: cnidOf(entry), created: index.get(entry, Column.created), folders };
 }
 
 type TreeName = 'extents' | 'attributes' | 'catalog';
@@ -178,7 +208,7 @@ function treeDisk(plan: VolumePlan, name: TreeName, { tree, nodeSize }: SpecialF
   return tree.disk(clumpSize(name, nodeSize, plan.totalBlocks * BLOCK_SIZE));
 }
 
-function volumeHeader(plan: VolumePlan, volumeId: bigint, created: number): Uint8Array {
+function volumeHeader(plan: VolumePlan, { volumeId, opensRoot = false }: FormatOptions, created: number): Uint8Array {
   const { caseSensitive, files, index, totalBlocks, usedBlocks } = plan;
   const counts = countRecords(index);
   const freeBlocks = totalBlocks - 1 - usedBlocks;
@@ -200,7 +230,7 @@ function volumeHeader(plan: VolumePlan, volumeId: bigint, created: number): Uint
     dataClumpSize: DEFAULT_CLUMP,
     nextCatalogID: Math.max(cnidOf(index.count), cnidOf(1)),
     encodingsBitmap: 1n,
-    finderInfo: [0, 0, 0, 0, 0, 0, Number(BigInt.asUintN(32, volumeId >> 32n)), Number(BigInt.asUintN(32, volumeId))],
+    finderInfo: [0, 0, opensRoot ? Cnid.root : 0, 0, 0, 0, Number(BigInt.asUintN(32, volumeId >> 32n)), Number(BigInt.asUintN(32, volumeId))],
     allocationFile: fork(1, plan.allocationBlocks, BLOCK_SIZE),
     extentsFile: treeFork(plan, 'extents', files.extents),
     catalogFile: treeFork(plan, 'catalog', files.catalog),

@@ -103,6 +103,22 @@ export class CatalogIndex {
     this.#rows.copyWithin(to * WIDTH, from * WIDTH, (from + 1) * WIDTH);
   }
 
+  /** The entry at a path as `path` gives it; a folder's children are looked through one by one. */
+  find(path: string): number | undefined {
+    let entry: number | undefined = 0;
+    for (const name of path.split('/').filter((part) => part !== '')) {
+      if (entry === undefined || this.get(entry, Column.kind) !== Kind.folder) return undefined;
+      const first: number = this.get(entry, Column.first);
+      // The private folder of hard links is counted in the root and lies elsewhere.
+      const end = first + this.get(entry, Column.count) - (entry === 0 && this.privateFolder ? 1 : 0);
+      entry = undefined;
+      for (let child = first; child < end && entry === undefined; child++) {
+        if ((this.#givenNames.get(child) ?? this.names[child]) === name) entry = child;
+      }
+    }
+    return entry;
+  }
+
   /** Names from the root as the tree gave them, joined by "/"; the root is "". */
   path(entry: number): string {
     let path = '';
