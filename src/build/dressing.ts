@@ -5,7 +5,7 @@
  */
 import { bytesDisk, type Disk, generatedDisk } from '../core/disk.ts';
 import { assert } from '../core/errors.ts';
-import type { Entry, File, FileTree, Folder, Metadata } from '../core/file-tree.ts';
+import { type Entry, type File, type FileTree, type Folder, find, type Metadata } from '../core/file-tree.ts';
 import type { HfsPlusVolume } from '../formats/filesystems/hfsplus/format.ts';
 import { compareFolded, toStored } from '../formats/filesystems/hfsplus/names.ts';
 import { writeAlias } from '../formats/finder/alias.ts';
@@ -60,7 +60,7 @@ function folder(about: Metadata, entries: readonly Entry[]): Folder {
   };
 }
 
-function dressedRoot({ child: _, ...root }: Folder, added: readonly Entry[], hasIcon: boolean): Folder {
+function dressedRoot(root: Folder, added: readonly Entry[], hasIcon: boolean): Folder {
   const { finderInfo } = root;
   const flags = finderInfo ? describeFinderInfo(finderInfo).flags : [];
   return {
@@ -70,6 +70,7 @@ function dressedRoot({ child: _, ...root }: Folder, added: readonly Entry[], has
       yield* added;
       yield* root.children();
     },
+    child: async (name) => added.find((entry) => entry.name === name) ?? find({ root }, name),
   };
 }
 

@@ -4,13 +4,12 @@ import { isAbsolute, join, relative, resolve } from 'node:path';
 import { buildImages } from '../../build/build.ts';
 import type { BuildPlan, BuildResult, IsoSettings } from '../../build/plan.ts';
 import { DisksealError } from '../../core/errors.ts';
-import type { FileTree } from '../../core/file-tree.ts';
 import type { Platform } from '../../core/platform.ts';
 import type { Signer } from '../../core/signer.ts';
-import type { LicenceText } from '../../formats/licence/write.ts';
+import { dressingOf } from '../../manifest/dressing.ts';
 import { licencesOf } from '../../manifest/licence-texts.ts';
 import { loadManifest, type Manifest } from '../../manifest/manifest.ts';
-import { treeOf } from '../../manifest/tree.ts';
+import { installerOf } from '../../manifest/tree.ts';
 import { sourceFile } from '../../node/file-disk.ts';
 import type { Call } from '../command.ts';
 import { refuseTakenImages, type WantedImage, writeImages } from '../images/image-files.ts';
@@ -57,14 +56,16 @@ export async function run({ arguments: given, options, output }: Call<Options>):
 
   const built = await withPlatform((platform) =>
     withTimestamps(authorities, platform, async (timestamp) => {
-      const tree = await treeOf(manifest, {
+      const installer = await installerOf(manifest, {
         sourceFile,
         platform: process.platform,
         outputs: outputs.map((one) => resolve(one.path)),
       });
+      const dressing = await dressingOf(manifest, installer, { sourceFile, platform, warn: (message) => warnings.add(message) });
       const asked = (manifest.sign?.revocation ?? false) || (options.embedRevocation ?? false);
       const revocations = signer && asked ? await revocationsOf(signer.signer, platform) : undefined;
-      const plan = planOf(manifest, tree, licence, signer && { signer: signer.signer, timestamp, revocations, nextKeys });
+      const made = { tree: installer.tree, dressing, licence };
+      const plan = planOf(manifest, made, signer && { signer: signer.signer, timestamp, revocations, nextKeys });
       return build(outputs, plan, options.force ?? false, { platform, warnings });
     }),
   );
@@ -170,10 +171,13 @@ interface Sealing {
   readonly nextKeys: readonly string[];
 }
 
-function planOf(manifest: Manifest, tree: FileTree, licence: readonly LicenceText[], sealing: Sealing | undefined): BuildPlan {
+type Made = Pick<BuildPlan, 'tree' | 'dressing' | 'licence'>;
+
+function planOf(manifest: Manifest, { tree, dressing, licence }: Made, sealing: Sealing | undefined): BuildPlan {
   const { name, id, version, build, platform, arch, channel, volume, dmg, raw, bin, mtime } = manifest;
   return {
     tree,
+    dressing,
     // Without a seal nothing is stated, and the id only helps to derive identifiers.
     identity: { product: id ?? name, version, ...(build === undefined ? {} : { build }), platform, arch, channel },
     caseSensitive: volume.filesystem === 'HFSX',

@@ -7,6 +7,7 @@ import { type HfsPlusTree, open as openHfsPlus } from '../../formats/filesystems
 import { VolumeAttribute } from '../../formats/filesystems/hfsplus/structs.ts';
 import { open as openIso9660, type ViewName, views } from '../../formats/filesystems/iso9660/open.ts';
 import { open as openUdf } from '../../formats/filesystems/udf/open.ts';
+import type { DescribedRecord } from '../../formats/finder/ds-store/describe.ts';
 import { openFile } from '../../node/file-disk.ts';
 import { parseSignedData } from '../../pki/cms.ts';
 import type { SealPlace } from '../../seal/area.ts';
@@ -15,12 +16,13 @@ import { findSeal } from '../../seal/place.ts';
 import { parseStatement, type Statement } from '../../seal/statement.ts';
 import { type Container, divide, filesystemName, type Layers, openContainer, type Volume } from '../../verify/layers.ts';
 import type { Call } from '../command.ts';
+import { type StoreFacts, storeIn, storeLines, storeOf } from '../images/finder-store.ts';
 import { licenceLines, licenceOf } from '../images/licence.ts';
 import { showRaw } from '../images/raw-spaces.ts';
 import { withPlatform } from '../platform.ts';
 import { errorDocument } from '../terminal/errors.ts';
 import { type Output, ReportedError } from '../terminal/output.ts';
-import { counted, grouped, humanSize } from '../terminal/printable.ts';
+import { counted, grouped, humanSize, printable } from '../terminal/printable.ts';
 
 interface Options {
   readonly raw?: boolean;
@@ -31,6 +33,8 @@ export async function run({ arguments: given, options, output }: Call<Options>):
   await withPlatform(async (platform) => {
     const image = await openFile(path);
     try {
+      const store = options.raw ? undefined : await storeIn(image);
+      if (store) return await showStore(path, image, store, output);
       const container = await openContainer(image, platform);
       const seal = await sealOf(image, platform);
       const layers = await divide(container).catch((error: unknown) => {
@@ -120,14 +124,17 @@ async function hasUdfBeside(disk: Disk): Promise<boolean> {
 async function showSummary(path: string, image: Disk, layers: Layers, seal: SealSummary | undefined, output: Output): Promise<void> {
   const licence = layers.container === 'udif' ? await licenceOf(image) : [];
   const volumes = [];
-  for (const volume of layers.volumes) volumes.push({ volume, facts: await volumeFacts(volume) });
+  for (const volume of layers.volumes) {
+    const facts = await volumeFacts(volume);
+    volumes.push({ volume, facts, store: facts && 'header' in facts ? await storeOf(facts) : undefined });
+  }
   if (output.json) {
     return output.document({
       ...containerDocument(path, image, layers),
       ...(licence.length > 0 ? { licence } : {}),
       partitionMap: layers.map,
       partitions: layers.partitions.map(({ position, disk, type, name }) => ({ position, size: disk.size, type, name })),
-      volumes: volumes.map(({ volume, facts }) => volumeDocument(volume, facts)),
+      volumes: volumes.map(({ volume, facts, store }) => ({ ...volumeDocument(volume, facts), ...storeDocument(store) })),
       seal: seal ? sealDocument(seal) : null,
     });
   }
@@ -137,9 +144,26 @@ async function showSummary(path: string, image: Disk, layers: Layers, seal: Seal
   for (const { position, disk, type, name } of layers.partitions) {
     await showLines(output, [['partition', `${type}${name ? ` "${name}"` : ''} at ${position}, ${sizeText(disk.size)}`]]);
   }
-  for (const { volume, facts } of volumes) await showLines(output, volumeLines(volume, facts));
+  for (const { volume, facts, store } of volumes) await showLines(output, [...volumeLines(volume, facts), ...finderLines(store)]);
   await showLines(output, sealLines(seal));
   output.note('nothing was verified: "diskseal verify" says who signed it and whether it is intact');
+}
+
+/** A file that is no image: what the Finder remembers about a folder. */
+async function showStore(path: string, file: Disk, store: readonly DescribedRecord[], output: Output): Promise<void> {
+  await output.document({ image: path, size: file.size, verified: false, finder: store });
+  await showLines(output, [['.DS_Store', `${path}, ${sizeText(file.size)}`], ...finderLines(store)]);
+}
+
+function storeDocument(store: StoreFacts): object {
+  if (!store) return {};
+  return { finder: store instanceof DisksealError ? { error: errorDocument(store) } : store };
+}
+
+function finderLines(store: StoreFacts): Line[] {
+  if (!store) return [];
+  if (store instanceof DisksealError) return [['finder', `its .DS_Store cannot be read: ${store.message} (${store.code})`]];
+  return storeLines(store).map((line, index) => [index === 0 ? 'finder' : '', printable(line)] as const);
 }
 
 /** As much as can be said of a container whose disk cannot be read; then the reason, which decides the exit code. */

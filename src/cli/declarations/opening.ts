@@ -121,6 +121,7 @@ export const OPENING: readonly CommandDeclaration[] = [
     examples: [
       ['diskseal inspect App.dmg', 'container, partitions, volume, seal'],
       ['diskseal inspect App.dmg --raw | less', 'every field'],
+      ['diskseal inspect .DS_Store', 'what the Finder remembers about a folder'],
     ],
     load: () => import('../commands/inspect.ts'),
   },

@@ -8,11 +8,17 @@ const HEADER = 36;
 const MAX_HEIGHT = 16;
 const MAX_BLOCKS = 1 << 20;
 
+/** Whether a file begins as one. @param start - eight bytes at least */
+export function isStore(start: Uint8Array): boolean {
+  const view = new DataView(start.buffer, start.byteOffset, start.length);
+  return start.length >= 8 && view.getUint32(0) === 1 && view.getUint32(4) === MAGIC;
+}
+
 /** @returns the records in the order of the tree @throws DisksealError `E_DS_STORE` */
 export function readStore(file: Uint8Array): StoreRecord[] {
   if (file.length < HEADER || file.length > STORE_LIMIT) throw malformed(`it has ${file.length} bytes`, 0);
   const view = new DataView(file.buffer, file.byteOffset, file.length);
-  if (view.getUint32(0) !== 1 || view.getUint32(4) !== MAGIC) throw malformed('it does not begin as one', 0);
+  if (!isStore(file)) throw malformed('it does not begin as one', 0);
   if (view.getUint32(8) !== view.getUint32(16)) throw malformed('its two pointers to the root block differ', 8);
   const addresses = readAddresses(slice(file, view.getUint32(8), view.getUint32(12)), view.getUint32(8) + 4);
   const reader = new TreeReader(file, addresses.blocks);

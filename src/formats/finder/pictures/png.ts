@@ -84,14 +84,28 @@ function headerOf(chunks: readonly Chunk[]): PngHeader {
   if (first?.type !== 'IHDR' || first.data.length !== 13) throw malformed('it has no header', SIGNATURE.length);
   const view = new DataView(first.data.buffer, first.data.byteOffset, 13);
   const [width, height] = [view.getUint32(0), view.getUint32(4)];
-  const [bitDepth, colorType, compression, filter, interlace] = Array.from(first.data.subarray(8)) as [number, number, number, number, number];
+  const [bitDepth, colorType, compression, filter, interlace] = Array.from(first.data.subarray(8)) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   if (width === 0 || height === 0) throw malformed('it has no pixels', first.offset);
   if (width * height > MAX_PIXELS) throw malformed(`${width} by ${height} pixels are too many`, first.offset);
   if (!COLOR_TYPES[colorType]?.depths.includes(bitDepth) || compression !== 0 || filter !== 0 || interlace > 1) {
     throw malformed('its header says what no PNG can be', first.offset);
   }
   const physical = chunks.find(({ type, data }) => type === 'pHYs' && data.length === 9)?.data;
-  return { width, height, bitDepth, colorType, interlaced: interlace === 1, dpi: physical && dpiOf(physical), profile: chunks.some(({ type }) => type === 'iCCP') };
+  return {
+    width,
+    height,
+    bitDepth,
+    colorType,
+    interlaced: interlace === 1,
+    dpi: physical && dpiOf(physical),
+    profile: chunks.some(({ type }) => type === 'iCCP'),
+  };
 }
 
 function dpiOf(data: Uint8Array): number | undefined {
