@@ -74,7 +74,8 @@ describe('a manifest', () => {
 
   it.each([
     ['title: X', 'the volume’s name is `volume: { name: … }`'],
-    ['window: {}', 'this version does not do that yet'],
+    ['license: x', 'this version does not do that yet'],
+    ['background: x.png', 'it belongs under `window:`'],
     ['artifactName: X', 'it is called `output`'],
     ['Version: 2', 'did you mean "version"?'],
     ['contnets: []', 'did you mean "contents"?'],
