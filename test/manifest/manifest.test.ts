@@ -74,7 +74,6 @@ describe('a manifest', () => {
 
   it.each([
     ['title: X', 'the volume’s name is `volume: { name: … }`'],
-    ['license: x', 'this version does not do that yet'],
     ['background: x.png', 'it belongs under `window:`'],
     ['artifactName: X', 'it is called `output`'],
     ['Version: 2', 'did you mean "version"?'],
