@@ -187,6 +187,10 @@ describe('constraints that mean nothing refuse everything', () => {
     expect(judge({ permitted: [base] }, [])).toMatch(/name constraint that is no/);
   });
 
+  test('a good one before a malformed one does not hide it', () => {
+    expect(judge({ permitted: [dns('example.com')], excluded: [dns('*.example.com')] }, [])).toBe('a name constraint that is no host name');
+  });
+
   test('the work is bounded', () => {
     const many = Array.from({ length: 900 }, (_, index) => dns(`h${index}.example.com`));
     expect(judge({ excluded: many.slice(0, 10) }, many)).toMatch(/excluded/);
