@@ -12,6 +12,7 @@ if (status !== 0) process.exit(status ?? 1);
 chmodSync('dist/cli/main.js', 0o755);
 await bundleVerify();
 await import('./build-verifier.mjs');
+await import('./build-page.mjs');
 
 /** `verify` from a few files and not from a hundred: finding and loading each costs time. */
 async function bundleVerify() {

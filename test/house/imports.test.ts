@@ -24,6 +24,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   mount: ['formats/*', 'verify'],
   node: [],
   web: [],
+  page: ['pki', 'trust', 'seal', 'verify', 'web'],
   cli: ['*'],
   'index.ts': ['*'],
   'worker.ts': ['*'],
@@ -32,7 +33,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   'verify.ts': ['*'],
 };
 /** These run in a browser. */
-const PORTABLE = ['core', 'formats', 'pki', 'trust', 'seal', 'apple', 'verify', 'web'];
+const PORTABLE = ['core', 'formats', 'pki', 'trust', 'seal', 'apple', 'verify', 'web', 'page'];
 /** What each room may take from npm; nothing when it is not named. */
 const PACKAGES: Record<string, readonly string[]> = {
   keys: ['@peculiar/x509', 'reflect-metadata', 'node-forge'],

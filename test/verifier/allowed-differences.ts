@@ -20,8 +20,17 @@ export const rows: readonly (readonly string[])[] = PAGE.split('\n')
 
 /** Vectors of which the recipe says something else than the command, by their name. */
 export const recipeRows: ReadonlyMap<string, Difference> = new Map(
-  rows.flatMap(([name = '', difference = '', why = '']) => {
+  rows.flatMap(([name = '', difference = '', why = '', ...more]) => {
     const vector = /^`((?:good|E_\w+)\.[\w.-]+)`$/.exec(name)?.[1];
-    return vector === undefined ? [] : [[vector, { difference, why }] as const];
+    return vector === undefined || more.length > 0 ? [] : [[vector, { difference, why }] as const];
+  }),
+);
+
+/** Vectors for which a script gives another code than the command. */
+export const scriptDifferences: ReadonlyMap<string, { command: number; script: number; difference: string }> = new Map(
+  rows.flatMap(([name = '', command = '', script = '', difference = '', why = '']) => {
+    const vector = /^`(\w+\.[\w.-]+)`$/.exec(name)?.[1];
+    if (vector === undefined || why === '' || !/^\d+$/.test(command) || !/^\d+$/.test(script)) return [];
+    return [[vector, { command: Number(command), script: Number(script), difference }] as const];
   }),
 );

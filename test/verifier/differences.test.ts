@@ -7,7 +7,7 @@ const HEAD = ['asked for', 'vector', 'verifier', 'difference'];
 
 describe('rule 26: the tables of docs/verifiers.md', () => {
   test('say what each difference is', () => {
-    const differences = rows.filter((row) => !row.some((cell) => HEAD.includes(cell)) && row.length > 3).map((row) => row.at(-1)!);
+    const differences = rows.filter((row) => !row.some((cell) => HEAD.includes(cell)) && row.length === 4).map((row) => row.at(-1)!);
     expect(differences.length).toBeGreaterThan(10);
     for (const difference of differences) expect(['stricter', 'not checked', 'none in the verdict']).toContain(difference);
     for (const [name, { difference, why }] of recipeRows) {
@@ -24,15 +24,7 @@ describe('rule 26: the tables of docs/verifiers.md', () => {
   test('what the recipe does not check stands at its head', () => {
     const recipe = readFileSync(new URL('../../examples/verify-with-openssl.sh', import.meta.url), 'utf8');
     const head = recipe.slice(0, recipe.indexOf('\nset -')).replaceAll(/\n# /g, ' ');
-    for (const word of [
-      'revocation',
-      'unsigned attributes',
-      'leaf table',
-      'direction marks',
-      'beside the path',
-      'clock of today',
-      'volume',
-    ]) {
+    for (const word of ['revocation', 'unsigned attributes', 'leaf table', 'beside the path', 'clock of today', 'volume']) {
       expect(head, word).toContain(word);
     }
   });

@@ -51,6 +51,36 @@ export const ABOUT: readonly CommandDeclaration[] = [
     ],
   },
   {
+    name: 'verifier',
+    arguments: [],
+    summary: "write a page or a script that checks your images, for people who don't have diskseal",
+    about:
+      'verify.html is one file that asks for nothing from any server: people open it and drop the image on it. verify.sh needs a POSIX shell and openssl 3. Both name the publisher and the product, or are not written. Publish them somewhere else than the images: what comes from where the image came from adds nothing when that place is broken into.',
+    options: [
+      {
+        flags: '--trust <pem|sha256:hex>',
+        text: "the certificate to trust: your root, or the publisher's own; may be repeated",
+        list: true,
+      },
+      { flags: '--publisher <who>', text: 'the publisher: the whole subject, sha256:HEX or spki:HEX; may be repeated', list: true },
+      { flags: '--product <id>', text: 'the product; may be repeated', list: true },
+      { flags: '--name <text>', text: 'what people call the product; its id when left out' },
+      {
+        flags: '--timestamp-trust <pem|sha256:hex>',
+        text: 'the root of a timestamp authority; may be repeated; for a page only',
+        list: true,
+      },
+      { flags: '-o, --output <file>', text: 'a name that ends in .html or .sh; verify.html when left out' },
+      { flags: '-f, --force', text: 'replace the file' },
+    ],
+    exits: [0, 1, 2, 3],
+    examples: [
+      ['diskseal verifier --trust root.pem --publisher "CN=Example Ltd,C=GB" --product com.example.app --name App', 'writes verify.html'],
+      ['diskseal verifier --trust publisher.pem --publisher spki:9f86d0… --product com.example.app -o verify.sh', 'the script'],
+    ],
+    load: () => import('../commands/verifier.ts'),
+  },
+  {
     name: 'schema',
     arguments: [],
     summary: 'print the JSON Schema of installer.yaml, or of a policy',
