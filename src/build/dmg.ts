@@ -72,7 +72,8 @@ function packOptions(plan: BuildPlan, { platform, progress, signal }: BuildOptio
   return { platform, threads: platform.threads, level: plan.compressionLevel, progress, signal };
 }
 
-function hashingSink(sink: Sink, hasher: CoverageHasher): Sink {
+/** Everything that is written is hashed as well. */
+export function hashingSink(sink: Sink, hasher: CoverageHasher): Sink {
   return {
     get position() {
       return sink.position;

@@ -72,7 +72,7 @@ export async function wholeDisk(folder: string): Promise<string> {
   return (await optional(`${folder}/partition`)) === undefined ? folder : dirname(folder);
 }
 
-export async function attribute(folder: string, name: string): Promise<string> {
+async function attribute(folder: string, name: string): Promise<string> {
   const text = await readFile(`${folder}/${name}`, 'utf8').catch((error: unknown) => {
     throw readError(`${folder}/${name}`, error);
   });

@@ -1,5 +1,5 @@
 /**
- * `FILE.part`: what a download has so far, kept when it is interrupted and finished the next time. Whatever stands there may have been
+ * `FILE.part`: what a download or a capture has so far, kept when it is interrupted and finished the next time. Whatever stands there may have been
  * put there by somebody else: it is opened without following a link, must be a plain file of ours that nobody else can write and that
  * has no other name, and every byte of it is checked again by whoever resumes. Rule 21 of the seal. One process at a time: another one would
  * go on writing to what the first had verified and named. The lock beside it holds the number of the process; that of a dead one is no lock.
@@ -31,27 +31,39 @@ export interface PartFile {
 // Windows has neither of the last two.
 const OPEN = constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
-/** @throws DisksealError `E_EXISTS` when something else stands there or another process writes it, `E_WRITE` */
-export async function openPart(path: string): Promise<PartFile> {
-  const unlock = await lock(path);
+type Purpose = 'download' | 'capture';
+const DOING: Record<Purpose, string> = { download: 'downloading', capture: 'capturing' };
+
+/**
+ * @param purpose - for errors
+ * @throws DisksealError `E_EXISTS` when something else stands there or another process writes it, `E_WRITE`
+ */
+export async function openPart(path: string, purpose: Purpose = 'download'): Promise<PartFile> {
+  const unlock = await lock(path, purpose);
   try {
-    const handle = await open(path, OPEN, 0o600).catch((error: unknown) => {
-      if (['ELOOP', 'EISDIR', 'ENXIO'].includes(errnoOf(error) ?? '')) throw strange(path, 'it is no plain file');
-      throw error;
-    });
-    try {
-      return partFile(path, handle, await checkOwn(handle, path), unlock);
-    } catch (error) {
-      await handle.close();
-      throw error;
-    }
+    const { handle, had } = await openOwn(path, purpose);
+    return partFile(path, handle, had, unlock);
   } catch (error) {
     await unlock();
     throw writeError(path, error);
   }
 }
 
-async function lock(path: string): Promise<() => Promise<void>> {
+/** Opens a file that an earlier run of ours may have left, or makes it. @throws DisksealError as `openPart` */
+export async function openOwn(path: string, purpose: Purpose): Promise<{ handle: FileHandle; had: number }> {
+  const handle = await open(path, OPEN, 0o600).catch((error: unknown) => {
+    if (['ELOOP', 'EISDIR', 'ENXIO'].includes(errnoOf(error) ?? '')) throw strange(path, 'it is no plain file', purpose);
+    throw writeError(path, error);
+  });
+  try {
+    return { handle, had: await checkOwn(handle, path, purpose) };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+async function lock(path: string, purpose: Purpose): Promise<() => Promise<void>> {
   const place = `${path}.lock`;
   for (let tries = 0; ; tries++) {
     const taken = await writeFile(place, `${process.pid}\n`, { flag: 'wx', mode: 0o600 }).catch((error: unknown) => error);
@@ -59,7 +71,7 @@ async function lock(path: string): Promise<() => Promise<void>> {
     if (errnoOf(taken) !== 'EEXIST') throw writeError(path, taken);
     if (tries > 0 || (await isHeld(place))) {
       const hint = `wait for it; if there is none, remove ${place}`;
-      throw new DisksealError('E_EXISTS', 'another process is downloading this', { path, hint });
+      throw new DisksealError('E_EXISTS', `another process is ${DOING[purpose]} this`, { path, hint });
     }
     await rm(place, { force: true });
   }
@@ -84,18 +96,18 @@ async function isHeld(place: string): Promise<boolean> {
 }
 
 /** @returns its size */
-async function checkOwn(handle: FileHandle, path: string): Promise<number> {
+async function checkOwn(handle: FileHandle, path: string, purpose: Purpose): Promise<number> {
   const stat = await handle.stat();
-  if (!stat.isFile()) throw strange(path, 'it is no plain file');
-  if (stat.nlink !== 1) throw strange(path, 'it has another name as well');
-  if (process.getuid && stat.uid !== process.getuid()) throw strange(path, 'it belongs to somebody else');
-  if (process.platform !== 'win32' && (stat.mode & 0o022) !== 0) throw strange(path, 'others may write to it');
+  if (!stat.isFile()) throw strange(path, 'it is no plain file', purpose);
+  if (stat.nlink !== 1) throw strange(path, 'it has another name as well', purpose);
+  if (process.getuid && stat.uid !== process.getuid()) throw strange(path, 'it belongs to somebody else', purpose);
+  if (process.platform !== 'win32' && (stat.mode & 0o022) !== 0) throw strange(path, 'others may write to it', purpose);
   return stat.size;
 }
 
-function strange(path: string, message: string): DisksealError {
-  const hint = 'remove it, or download to another place with --output';
-  return new DisksealError('E_EXISTS', `this is not the rest of a download of ours: ${message}`, { path, hint });
+function strange(path: string, message: string, purpose: Purpose): DisksealError {
+  const hint = `remove it, or ${purpose} to another place${purpose === 'download' ? ' with --output' : ''}`;
+  return new DisksealError('E_EXISTS', `this is not the rest of a ${purpose} of ours: ${message}`, { path, hint });
 }
 
 function partFile(path: string, handle: FileHandle, had: number, unlock: () => Promise<void>): PartFile {

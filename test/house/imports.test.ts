@@ -21,6 +21,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   manifest: ['formats/finder', 'formats/licence', 'formats/macho', 'formats/plist'],
   verify: ['formats/*', 'pki', 'trust', 'seal', 'apple'],
   build: ['formats/*', 'seal', 'apple', 'manifest'],
+  capture: ['manifest'],
   mount: ['formats/*', 'verify'],
   node: [],
   web: [],

@@ -97,3 +97,20 @@ export const IMAGE = ['<image>', 'the disk image'] as const;
 
 /** Where only what is needed of it is read. */
 export const IMAGE_OR_URL = ['<image>', 'the disk image: a file or a URL'] as const;
+
+/** Who seals an image, and as what. */
+export const SIGNING: readonly OptionDeclaration[] = [
+  { flags: '--key <file>', text: 'the private key: PEM or PKCS#12' },
+  { flags: '--certificates <file>', text: "the signer's certificate and its issuers; a PKCS#12 file brings its own" },
+  { flags: '--passphrase-env <name>', text: 'the variable that holds the passphrase' },
+  { flags: '--passphrase-file <file>', text: 'the file, readable by you only, that holds it' },
+  { flags: '--id <id>', text: 'what the image is: a reverse domain name, as in com.example.hello' },
+  { flags: '--product-version <text>', text: 'its version' },
+  { flags: '--build-number <number>', text: 'a counter that orders versions' },
+  { flags: '--platform <name>', text: 'any when left out' },
+  { flags: '--arch <name>', text: 'universal when left out' },
+  { flags: '--channel <name>', text: 'stable when left out' },
+  { flags: '--next-key <file|spki:hex>', text: 'a key that may sign the next versions; may be repeated', list: true },
+  { flags: '--timestamp <url>', text: 'an authority to ask for a timestamp; repeated ones are tried in order', list: true },
+  { flags: '--embed-revocation', text: "ask the signer's authorities whether its certificates are good, and embed their answers" },
+];

@@ -1,5 +1,5 @@
 /** Commands that make images, and seal them. */
-import { type CommandDeclaration, REFUSALS } from './declaration.ts';
+import { type CommandDeclaration, REFUSALS, SIGNING } from './declaration.ts';
 
 export const MAKING: readonly CommandDeclaration[] = [
   {
@@ -54,19 +54,7 @@ export const MAKING: readonly CommandDeclaration[] = [
     about:
       'The seal goes into a DMG, an ISO image or a disk with MBR or FAT where that changes nothing else; else it becomes a file beside the image, IMAGE.seal: for images with an Apple code signature, disks with GPT, bare HFS+, APFS and UDF volumes, BIN and NRG images, hybrid ISO images without free place, and what is not known. What was done is said. An image that is sealed already gets a further signature over the same statement or, without --key, a timestamp for the ones that it has. The file is replaced as a whole, or not at all.',
     options: [
-      { flags: '--key <file>', text: 'the private key: PEM or PKCS#12' },
-      { flags: '--certificates <file>', text: "the signer's certificate and its issuers; a PKCS#12 file brings its own" },
-      { flags: '--passphrase-env <name>', text: 'the variable that holds the passphrase' },
-      { flags: '--passphrase-file <file>', text: 'the file, readable by you only, that holds it' },
-      { flags: '--id <id>', text: 'what the image is: a reverse domain name, as in com.example.hello' },
-      { flags: '--product-version <text>', text: 'its version' },
-      { flags: '--build-number <number>', text: 'a counter that orders versions' },
-      { flags: '--platform <name>', text: 'any when left out' },
-      { flags: '--arch <name>', text: 'universal when left out' },
-      { flags: '--channel <name>', text: 'stable when left out' },
-      { flags: '--next-key <file|spki:hex>', text: 'a key that may sign the next versions; may be repeated', list: true },
-      { flags: '--timestamp <url>', text: 'an authority to ask for a timestamp; repeated ones are tried in order', list: true },
-      { flags: '--embed-revocation', text: "ask the signer's authorities whether its certificates are good, and embed their answers" },
+      ...SIGNING,
       { flags: '--detached', text: 'make a file beside the image in any case' },
       { flags: '--seal <file>', text: 'the detached seal to add a signature or timestamp to' },
       { flags: '-o, --output <file>', text: 'write here and leave the image, or the seal, as it is' },
