@@ -10,12 +10,15 @@ export function prepareThreads(ready: number, width?: number): void {
   prepared ??= createThreadPool({ ready, ...(width === undefined ? {} : { width }) });
 }
 
-/** Gives the platform to `use` and ends its threads afterwards, whatever happened. */
-export async function withPlatform<T>(use: (platform: Platform) => Promise<T>): Promise<T> {
+/**
+ * Gives the platform to `use` and ends its threads afterwards, whatever happened.
+ * @param use - a command that lasts calls `rest` when the threads have nothing to do for long; they start again when they have
+ */
+export async function withPlatform<T>(use: (platform: Platform, rest: () => Promise<void>) => Promise<T>): Promise<T> {
   const threads = prepared ?? createThreadPool();
   prepared = undefined;
   try {
-    return await use(nodePlatform(threads));
+    return await use(nodePlatform(threads), () => threads.close());
   } finally {
     await threads.close();
   }

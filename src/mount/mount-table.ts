@@ -13,8 +13,9 @@ export interface Mounted {
 
 const TABLE = '/proc/self/mountinfo';
 
-/** In the order in which they were mounted: of two on one folder the later one is seen. */
+/** In the order in which they were mounted: of two on one folder the later one is seen. Empty on other systems than Linux. */
 export async function readMountTable(): Promise<Mounted[]> {
+  if (process.platform !== 'linux') return [];
   const text = await readFile(TABLE, 'utf8').catch((error: unknown) => {
     throw readError(TABLE, error);
   });

@@ -7,6 +7,7 @@ import { greet } from '../../src/mount/fuse/connection.ts';
 import { type Answer, createFilesystem, type Filesystem } from '../../src/mount/fuse/filesystem.ts';
 import { answerHeader, readRequest } from '../../src/mount/fuse/request.ts';
 import { Attr, Opcode } from '../../src/mount/fuse/structs.ts';
+import { parseMountTable } from '../../src/mount/mount-table.ts';
 import type { VerifiedTree } from '../../src/verify/verified-tree.ts';
 import { file, folder, NEW_YEAR, symlink, tree } from '../support/memory-tree.ts';
 
@@ -273,4 +274,16 @@ describe('requests that are not as they must be', () => {
     );
     expect(faults.every(({ error }) => error.code === 'E_TAMPERED')).toBe(true);
   });
+});
+
+it("the system's table of mounts, with names that hold anything", () => {
+  const text = String.raw`22 27 0:21 / /proc rw,relatime shared:5 - proc proc rw
+42 27 0:39 / /tmp/a\040b\134c\012d ro,nosuid,nodev,noatime - fuse.diskseal My\043App.dmg ro,user_id=0
+short line
+43 27 0:40 / /no/separator rw
+`;
+  expect(parseMountTable(text)).toEqual([
+    { folder: '/proc', type: 'proc', source: 'proc', device: '0:21' },
+    { folder: '/tmp/a b\\c\nd', type: 'fuse.diskseal', source: 'My#App.dmg', device: '0:39' },
+  ]);
 });

@@ -12,7 +12,11 @@ interface Options {
 export async function run({ arguments: given, options, output }: Call<Options>): Promise<void> {
   const [path] = given as [string];
   const folder = await placeOf(path);
-  if (!(await systemUnmount(folder)) && !(await detach(folder, options.force ?? false))) {
+  const done = async (): Promise<boolean> => (await systemUnmount(folder)) || detach(folder, options.force ?? false);
+  const unmounted = await done().catch((error: unknown) => {
+    throw error instanceof DisksealError ? error.with({ path }) : error;
+  });
+  if (!unmounted) {
     throw new DisksealError('E_WRITE', 'it is in use: a file is open there, or a program works in it', {
       path,
       hint: 'close it, or --force: what is open there then fails',

@@ -25,13 +25,14 @@ const MOST_FAULTS = 100;
 export async function serveMount(image: string, path: string | undefined, options: MountCommandOptions, output: Output): Promise<number> {
   const idle = parseTimeout(options.timeout);
   const faults = createFaults(output);
-  await withPlatform((platform) =>
+  await withPlatform((platform, rest) =>
     withImage(
       image,
       options,
       output,
       platform,
       async (opened) => {
+        await rest();
         const mounted = await mount(opened.tree, folderFor(opened.shown, path), {
           source: opened.shown,
           ...opened.extent,

@@ -41,7 +41,7 @@ export async function attach(folder: string, source: string, { uid, gid }: Owner
 }
 
 function openDevice(): number {
-  const hint = '"diskseal extract" needs nothing of the system';
+  const hint = '--system uses the system\'s own mounter; "diskseal extract" needs nothing of the system';
   if (process.platform !== 'linux' || endianness() !== 'LE') {
     throw new DisksealError('E_READ', 'FUSE is served on Linux only, where numbers are little-endian', { path: DEVICE, hint });
   }

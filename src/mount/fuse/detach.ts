@@ -19,9 +19,6 @@ export async function detach(folder: string, force = true): Promise<boolean> {
     throw new DisksealError(
       'E_NOT_FOUND',
       there ? `what is mounted there is not diskseal's, but ${there.type}` : 'nothing is mounted there',
-      {
-        path: folder,
-      },
     );
   }
   // Internal and as given: neither a helper nor a look at the folder, which a server that hangs would not answer.
@@ -30,7 +27,7 @@ export async function detach(folder: string, force = true): Promise<boolean> {
   if (!force) return false;
   const forced = await umount(['-i', '-c', '-f', '-l', folder]);
   if (forced.code === 0) return true;
-  throw new DisksealError('E_WRITE', `it cannot be unmounted: ${complaint(forced)}`, { path: folder });
+  throw new DisksealError('E_WRITE', `it cannot be unmounted: ${complaint(forced)}`);
 }
 
 function umount(args: readonly string[]): ReturnType<typeof runTool> {
