@@ -107,9 +107,11 @@ const item = z
         'Path in the volume. Ending in "/" it is a folder to put things into; otherwise it is the entry itself. For a glob it is always a folder, below which paths are those after the fixed part of the glob. "." is the volume itself. Default: the base name of src.',
       ),
     type: z
-      .enum(['file', 'dir', 'link'])
+      .enum(['file', 'dir', 'link', 'app'])
       .optional()
-      .describe('link makes a symbolic link; dir without src makes an empty folder; otherwise what src is, and a mismatch is an error.'),
+      .describe(
+        'link makes a symbolic link; dir without src makes an empty folder; app is a bundle for the Mac that is checked: Info.plist, executable, architectures, least system; otherwise what src is, and a mismatch is an error.',
+      ),
     target: path('target').optional().describe('Where a link points: any text, it is not followed.'),
     exclude: z
       .array(path('exclude'))

@@ -2,10 +2,13 @@
  * The tree that a manifest describes: items found, put in their places, given attributes, and checked for what no volume
  * could hold. Contents are not read (but for AppleDouble files); every fault of a run is reported together.
  */
+import { lstatSync } from 'node:fs';
 import type { Disk } from '../core/disk.ts';
 import { bytesDisk } from '../core/disk.ts';
+import { DisksealError } from '../core/errors.ts';
 import type { FileTree } from '../core/file-tree.ts';
 import type { Point } from '../formats/finder/window.ts';
+import { appFaults, readAppInfo } from './app-info.ts';
 import { type AttributeContext, applyItem, dropEmpty, mergeAppleDoubles, setAttribute } from './attributes.ts';
 import { destinationFault, destinationOf, foldersOf } from './destinations.ts';
 import { readHostAttributes } from './host-attributes.ts';
@@ -78,6 +81,8 @@ class Planner {
   /** The entries that items themselves brought, for their attributes. */
   readonly #own: OwnEntry[] = [];
 
+  readonly #signedApps: { readonly item: ContentItem; readonly entry: PlannedEntry }[] = [];
+
   constructor(manifest: Manifest, host: Host) {
     this.#manifest = manifest;
     this.#host = host;
@@ -96,12 +101,49 @@ class Planner {
     const refuse = (message: string, key: string, hint?: string): void => this.#refuse(item, message, key, hint);
     const context = { folder, allowOutside, refuse, platform: this.#host.platform, outputs: this.#outputs, realPaths: this.#realPaths };
     const { found, glob } = await findSources(item, context);
-    for (const one of found) this.#placeFound(item, one, glob);
+    for (const one of found) {
+      if (item.type === 'app' && one.entry.kind === 'folder') await this.#checkApp(item, one.entry);
+      this.#placeFound(item, one, glob);
+    }
+  }
+
+  async #checkApp(item: ContentItem, entry: PlannedEntry): Promise<void> {
+    const path = sourcePath(entry.source!);
+    try {
+      const info = await readAppInfo(path);
+      const content = async (file: string): Promise<Disk> => {
+        const { size, mtimeNs } = lstatSync(file, { bigint: true });
+        return this.#host.sourceFile(file, Number(size), mtimeNs);
+      };
+      for (const { message, hint } of await appFaults(info, this.#manifest.arch, content))
+        this.#refuse(item, `${item.src!}: ${message}`, 'src', hint);
+      if (info.signed) this.#signedApps.push({ item, entry });
+    } catch (error) {
+      if (!(error instanceof DisksealError)) throw error;
+      this.#refuse(item, `${item.src!}: ${error.message}`, 'src', error.hint);
+    }
+  }
+
+  /** What is signed stays as it is: nothing left out, nothing added, no attribute set. */
+  #refuseTouched(): void {
+    for (const { item, entry } of this.#signedApps) {
+      const key = (['exclude', 'xattrs', 'finder', 'mode'] as const).find((one) =>
+        one === 'exclude' ? item.exclude.length > 0 : item[one] !== undefined,
+      );
+      if (key !== undefined)
+        this.#refuse(item, `${item.src!} is signed, and "${key}" would change it`, key, 'change it before it is signed');
+      const placed = this.#own.find((own) => own.item === item)?.entry ?? entry;
+      for (const inside of entriesIn(placed)) {
+        if (inside.item && inside.item !== item)
+          this.#refuse(inside.item, `${inside.name} would go into ${entry.name}, which is signed`, 'dst');
+      }
+    }
   }
 
   /** Attributes, AppleDouble files and collisions, once everything is in its place. */
   async finish(): Promise<void> {
     const { hostAttributes, appleDouble, volume } = this.#manifest;
+    this.#refuseTouched();
     if (hostAttributes) await this.#addHostAttributes();
     for (const folder of foldersIn(this.root)) {
       if (appleDouble) await mergeAppleDoubles(folder, this.#attributeContext(folder.item));
@@ -182,7 +224,7 @@ class Planner {
   }
 
   #placeFound(item: ContentItem, { below, entry }: Found, glob: boolean): void {
-    const wanted = item.type === undefined || glob ? undefined : { file: 'file', dir: 'folder', link: 'symlink' }[item.type];
+    const wanted = item.type === undefined || glob ? undefined : { file: 'file', dir: 'folder', link: 'symlink', app: 'folder' }[item.type];
     if (wanted !== undefined && wanted !== entry.kind) return this.#refuse(item, `"src" is a ${entry.kind}, not a ${wanted}`, 'type');
     if (glob) return this.#put(item, [...foldersOf(item.dst), ...below.slice(0, -1)], below.at(-1), entry);
     const { folders, name } = destinationOf(item.dst, entry.name);

@@ -20,6 +20,7 @@ import { compareCodePoints } from '../../src/seal/inventory.ts';
 import { writeMemory } from '../../src/trust/remembered.ts';
 import { extension, makeCertificate, nameOf, testChain, testKey } from '../support/certificates.ts';
 import { placesOf, sealedImage } from '../support/forged-seal.ts';
+import { machO, universal } from '../support/mach-o.ts';
 import { file, folder, NEW_YEAR, symlink, tree } from '../support/memory-tree.ts';
 import { nrgImage } from '../support/nrg-image.ts';
 import { workbench } from '../support/openssl.ts';
@@ -340,6 +341,7 @@ export async function seeds(): Promise<Seeds> {
     licence: writeLicence(['en_US', 'ja_JP'].map((name) => ({ region: regionOf(name), body: { text: 'Caf\u00e9 \u65e5\n{x}' } }))).map(
       ({ data }) => data,
     ),
+    macho: [machO({ signed: true }), machO({ cpu: [7, 3], old: true }), universal([machO({ cpu: [0x0100_0007, 3] }), machO()])],
     'ds-store': [store()],
     appledouble: [await read(double), await read(writeAppleDouble({ finderInfo: undefined, resourceFork: undefined, xattrs }))],
   };

@@ -176,6 +176,15 @@ export const IMAGES = {
       modules['formats/finder/ds-store/read'].readStore(bytes);
     },
   },
+  macho: {
+    modules: ['core/disk', 'formats/macho/open'],
+    async run(modules, bytes) {
+      const { isMachO, open } = modules['formats/macho/open'];
+      const program = disk(modules, bytes);
+      await isMachO(program);
+      for (const { offset, size } of await open(program)) if (offset + size > bytes.length) throw new Error('a part leaves the file');
+    },
+  },
   layers: {
     shared: ['dmg'],
     modules: ['core/disk', 'node/platform', 'verify/layers'],

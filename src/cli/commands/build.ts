@@ -6,9 +6,11 @@ import type { BuildPlan, BuildResult, IsoSettings } from '../../build/plan.ts';
 import { DisksealError } from '../../core/errors.ts';
 import type { Platform } from '../../core/platform.ts';
 import type { Signer } from '../../core/signer.ts';
+import { readAppInfo } from '../../manifest/app-info.ts';
+import { manifestOfApp } from '../../manifest/app-manifest.ts';
 import { dressingOf } from '../../manifest/dressing.ts';
 import { licencesOf } from '../../manifest/licence-texts.ts';
-import { loadManifest, type Manifest } from '../../manifest/manifest.ts';
+import { loadManifest, type Manifest, type ManifestText } from '../../manifest/manifest.ts';
 import { installerOf } from '../../manifest/tree.ts';
 import { sourceFile } from '../../node/file-disk.ts';
 import type { Call } from '../command.ts';
@@ -31,6 +33,8 @@ interface Options {
   readonly allowOutside?: boolean;
   readonly timestamp?: readonly string[];
   readonly embedRevocation?: boolean;
+  readonly key?: string;
+  readonly certificates?: string;
 }
 
 /** One image, written. */
@@ -38,7 +42,7 @@ interface Built extends BuildResult, WantedImage {}
 
 export async function run({ arguments: given, options, output }: Call<Options>): Promise<void> {
   const [named = '.'] = given as [string?];
-  const manifest = await loadManifest(await manifestIn(named), {
+  const manifest = await loadManifest(await manifestFor(named, options), {
     environment: process.env,
     allowedEnvironment: options.env ?? [],
     set: options.set ?? [],
@@ -78,6 +82,27 @@ export async function run({ arguments: given, options, output }: Call<Options>):
   }
   const [first] = built;
   if (first?.statement && signer) output.note(`check it with: diskseal verify ${first.path} --trust ${shortest(signer.trust)}`);
+}
+
+/** An app stands for a manifest made of what it says of itself, a folder for the manifest in it. */
+async function manifestFor(path: string, options: Options): Promise<string | ManifestText> {
+  const { key, certificates } = options;
+  if (/\.app\/*$/.test(path)) {
+    const app = resolve(path);
+    const output = options.output === undefined ? undefined : resolve(options.output);
+    const sign =
+      key === undefined ? undefined : { key: resolve(key), ...(certificates === undefined ? {} : { certificates: resolve(certificates) }) };
+    if (certificates !== undefined && !sign) throw new DisksealError('E_USAGE', '--certificates says nothing without --key');
+    const info = await readAppInfo(app).catch((error: unknown) => {
+      throw error instanceof DisksealError ? error.with({ path }) : error;
+    });
+    return manifestOfApp(info, process.cwd(), output, sign);
+  }
+  if (key !== undefined || certificates !== undefined) {
+    const hint = 'in a manifest it is "sign": { key, certificates }; --set sign.key=… replaces one';
+    throw new DisksealError('E_USAGE', '--key and --certificates are for an app without a manifest', { hint });
+  }
+  return manifestIn(path);
 }
 
 /** A folder stands for the manifest in it. */
@@ -134,15 +159,20 @@ function shortest(path: string): string {
 }
 
 function warnAbout(
-  { mtimeFrom, id }: Manifest,
+  { mtimeFrom, id, path }: Manifest,
   signer: { notAfter: number; demonstration: boolean; timestamped: boolean } | undefined,
   warnings: Warnings,
 ): void {
   if (mtimeFrom === 'sources') {
-    warnings.add('files keep their own times, so another checkout gives another image: set "mtime" in the manifest, or SOURCE_DATE_EPOCH');
+    const where = path === undefined ? 'SOURCE_DATE_EPOCH' : '"mtime" in the manifest, or SOURCE_DATE_EPOCH';
+    warnings.add(`files keep their own times, so another checkout gives another image: set ${where}`);
   }
   if (!signer) {
-    warnings.add('the image is not sealed, because the manifest has no "sign": nobody can tell who made it');
+    warnings.add(
+      path === undefined
+        ? 'the image is not sealed: nobody can tell who made it; --key and --certificates seal it'
+        : 'the image is not sealed, because the manifest has no "sign": nobody can tell who made it',
+    );
     return;
   }
   if (!signer.timestamped) {

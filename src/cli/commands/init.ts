@@ -1,9 +1,11 @@
-/** `diskseal init`: a first manifest, with a comment on every line. */
-import { mkdir, readFile } from 'node:fs/promises';
+/** `diskseal init`: a first manifest, with a comment on every line, and filled in from an app when the folder has one. */
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DisksealError } from '../../core/errors.ts';
 import { readError, writeError } from '../../core/system-error.ts';
+import { readAppInfo } from '../../manifest/app-info.ts';
+import { plainName, productIdOf } from '../../manifest/app-manifest.ts';
 import { createOutput } from '../../node/output-file.ts';
 import type { Call } from '../command.ts';
 import { refuseTaken } from '../images/taken.ts';
@@ -29,7 +31,7 @@ const QUESTIONS = [
 
 export async function run({ arguments: given, options, output }: Call<Options>): Promise<void> {
   const [folder = '.'] = given as [string?];
-  const template = await readTemplate();
+  const { text: template, app } = await withApp(await readTemplate(), folder);
   const asks = !options.yes && !output.json && process.stdin.isTTY && process.stderr.isTTY;
   const path = join(folder, 'installer.yaml');
   const force = options.force ?? false;
@@ -48,7 +50,8 @@ export async function run({ arguments: given, options, output }: Call<Options>):
   }
   await output.document({ output: path });
   await output.line(printable(path));
-  output.note(`next: name your app under "contents", then "diskseal build ${path}"`);
+  if (app === undefined) output.note(`next: name your app under "contents", then "diskseal build ${path}"`);
+  else output.note(`found ${printable(app)}; next: "diskseal build ${path}"`);
 }
 
 async function readTemplate(): Promise<string> {
@@ -56,6 +59,30 @@ async function readTemplate(): Promise<string> {
   return readFile(path, 'utf8').catch((error: unknown) => {
     throw readError('templates/installer.yaml', error);
   });
+}
+
+/** Where apps are put by those who build them, from the manifest's folder. */
+const APP_FOLDERS = ['', 'build', 'dist', 'out', 'build/Release', 'dist/mac', 'dist/mac-universal'];
+
+/** The proposed values are those of the first app that is found and can be read. */
+async function withApp(template: string, folder: string): Promise<{ text: string; app?: string }> {
+  for (const place of APP_FOLDERS) {
+    const names = await readdir(join(folder, place)).catch(() => []);
+    for (const name of names.filter((one) => one.endsWith('.app')).sort()) {
+      const app = place === '' ? name : `${place}/${name}`;
+      const info = await readAppInfo(join(folder, app)).catch(() => undefined);
+      if (!info) continue;
+      let text = withValue(template, 'name', plainName(info.name));
+      if (info.version !== undefined) text = withValue(text, 'version', plainName(info.version));
+      const id = productIdOf(info);
+      if (id !== undefined) text = withValue(text, 'id', id);
+      return {
+        text: text.replace(/^( {2}- )src: .*$/m, (_line, dash: string) => `${dash}{ type: app, src: ${JSON.stringify(app)} }`),
+        app,
+      };
+    }
+  }
+  return { text: template };
 }
 
 async function askAll(template: string, output: Output): Promise<string> {

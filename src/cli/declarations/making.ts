@@ -6,6 +6,7 @@ export const MAKING: readonly CommandDeclaration[] = [
     name: 'init',
     arguments: [['[dir]', 'the folder to write it to, made when missing; this one when left out']],
     summary: 'write a first installer.yaml',
+    about: 'An app for the Mac in the folder, or in its build, dist or out, fills in name, version and id.',
     options: [
       { flags: '-y, --yes', text: 'ask nothing, take the proposed values' },
       { flags: '-f, --force', text: 'replace an installer.yaml that is there' },
@@ -20,10 +21,12 @@ export const MAKING: readonly CommandDeclaration[] = [
   {
     name: 'build',
     threads: 2,
-    arguments: [['[manifest]', 'the manifest, or its folder; ./installer.yaml when left out']],
-    summary: 'build the images that a manifest describes, sealed when it says how to sign',
+    arguments: [
+      ['[manifest|app]', 'the manifest, or its folder; ./installer.yaml when left out; or an app for the Mac, without any manifest'],
+    ],
+    summary: 'build the images that a manifest describes, sealed when it says how to sign; or a DMG of an app',
     about:
-      'Paths in the manifest are relative to it, the outputs too. The same inputs give the same bytes: SOURCE_DATE_EPOCH, else the manifest\'s mtime, sets every time in the image. Without "sign" in the manifest the image is not sealed; build warns and exits 0.',
+      'Paths in the manifest are relative to it, the outputs too. The same inputs give the same bytes: SOURCE_DATE_EPOCH, else the manifest\'s mtime, sets every time in the image. Without "sign" in the manifest the image is not sealed; build warns and exits 0. An app (Hello.app) needs no manifest: its Info.plist says name, version and id, a link to /Applications stands beside it, and "Hello 2.1.0.dmg" is written into the folder that you are in.',
     options: [
       { flags: '-o, --output <file>', text: 'write here instead of where the manifest says (one target only)' },
       { flags: '--target <name>', text: 'build this target only; may be repeated', list: true },
@@ -34,6 +37,8 @@ export const MAKING: readonly CommandDeclaration[] = [
         list: true,
       },
       { flags: '--embed-revocation', text: "ask the signer's authorities whether its certificates are good, and embed their answers" },
+      { flags: '--key <file>', text: 'for an app without a manifest: the private key, PEM or PKCS#12' },
+      { flags: '--certificates <file>', text: "for an app without a manifest: the signer's certificate and its issuers" },
       { flags: '--env <name>', text: 'allow ${env.NAME} in the manifest; may be repeated', list: true },
       { flags: '-f, --force', text: 'replace outputs that are there' },
       { flags: '--allow-outside', text: "allow contents from outside the manifest's folder" },
@@ -42,6 +47,7 @@ export const MAKING: readonly CommandDeclaration[] = [
     examples: [
       ['diskseal build', 'build what ./installer.yaml describes'],
       ['diskseal build app/installer.yaml -o App.dmg --force', 'choose the output, replace it'],
+      ['diskseal build Hello.app', 'write "Hello 2.1.0.dmg" without a manifest, unsealed'],
       ['diskseal build --set version=2.1.1 --env BUILD_NUMBER', 'values from outside'],
     ],
     load: () => import('../commands/build.ts'),
