@@ -1,6 +1,7 @@
 /**
- * ISO 9660 images of ours, shown to a real Linux kernel and to every other reader that the oracles beside the project run:
- * plain, Joliet, Rock Ridge and all three, of an application's folder, of odd names, and of twenty thousand files.
+ * ISO 9660 and UDF images of ours, shown to a real Linux kernel and to every other reader that the oracles beside the project run:
+ * plain, Joliet, Rock Ridge and all three, UDF beside them and UDF alone, of an application's folder, of odd names, and of twenty
+ * thousand files.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -12,6 +13,8 @@ import { bytesDisk, type Disk, joinDisks, zerosDisk } from '../../src/core/disk.
 import type { FileTree } from '../../src/core/file-tree.ts';
 import { type FormatOptions, format } from '../../src/formats/filesystems/iso9660/format.ts';
 import { project } from '../../src/formats/filesystems/iso9660/project.ts';
+import { planBridge } from '../../src/formats/filesystems/udf/bridge.ts';
+import { format as formatUdf } from '../../src/formats/filesystems/udf/format.ts';
 import { fill, LONGER_NAMES, NAMES } from '../iso9660/source-folder.ts';
 import { hostTree } from '../support/host-tree.ts';
 import { listing } from '../support/listing.ts';
@@ -74,8 +77,8 @@ interface Mounted {
   readonly mtime: number;
 }
 
-function mounted(path: string, options: readonly string[]): Mounted[] {
-  const { status, stdout, stderr } = spawnSync(`${ORACLES}kernel-mount`, ['iso9660', path, ...options], {
+function mounted(path: string, options: readonly string[], type: 'iso9660' | 'udf' = 'iso9660'): Mounted[] {
+  const { status, stdout, stderr } = spawnSync(`${ORACLES}kernel-mount`, [type, path, ...options], {
     encoding: 'utf8',
     maxBuffer: 256 << 20,
   });
@@ -125,6 +128,47 @@ describe.runIf(hasOracles)('an application', () => {
     const path = await write(await format(app, { created: NEW_YEAR, joliet: 'long' }), 'app.iso');
     expect(seen(mounted(path, []))).toEqual(await essence(app));
     expect(seen(mounted(path, ['-o', 'norock']))).toEqual(await essence(project(app, { view: 'joliet', joliet: 'long' })));
+  });
+});
+
+const UDF = { volumeId: 0x0123_4567_89ab_cdefn, created: NEW_YEAR };
+
+async function bridged(given: FileTree): Promise<Disk> {
+  const bridge = await planBridge(given, UDF);
+  const volume = await format(given, { created: NEW_YEAR, firstSector: bridge.firstSector });
+  return bridge.over(volume, volume.contents());
+}
+
+/** As UDF beside ISO 9660 shows it. */
+async function withoutLinks(given: FileTree) {
+  return (await essence(given)).filter(([, type]) => type !== 'l');
+}
+
+describe.runIf(hasOracles).each([
+  ['an application', (folder: string) => void spawnSync(MAKE_APP, [folder, 'small'], { stdio: 'ignore' })],
+  ['odd names', (folder: string) => fill(folder, 20, [...NAMES, ...LONGER_NAMES], `${'d/'.repeat(300)}end`)],
+])('UDF of %s', (name, make) => {
+  let given: FileTree;
+  beforeAll(async () => {
+    const folder = join(scratch, `udf ${name}`);
+    mkdirSync(folder);
+    make(folder);
+    given = await hostTree(folder, 'Disc');
+  });
+
+  test('alone: the kernel lists what was put in, links too, and every reader but 7-Zip is content', async () => {
+    const path = await write(await formatUdf(given, UDF), `${name} udf.iso`);
+    expect(seen(mounted(path, [], 'udf'))).toEqual(await essence(given));
+    // It refuses a volume for one symbolic link.
+    checkImage(path, ['7z']);
+  });
+
+  test('beside ISO 9660: the kernel lists in both what was put in, but for links in UDF', async () => {
+    const path = await write(await bridged(given), `${name} bridge.iso`);
+    expect(seen(mounted(path, [], 'udf'))).toEqual(await withoutLinks(given));
+    expect(seen(mounted(path, []))).toEqual(await essence(given));
+    // iso-info leaves out Rock Ridge names that go on in a continuation area.
+    checkImage(path, ['iso-info']);
   });
 });
 
