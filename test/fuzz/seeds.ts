@@ -6,9 +6,13 @@ import { writeCueSheet } from '../../src/formats/containers/bincue/cue-sheet.ts'
 import { encodeSector, RAW_SECTOR } from '../../src/formats/containers/bincue/sector.ts';
 import { KolyTrailer } from '../../src/formats/containers/udif/structs.ts';
 import { format as formatUdf } from '../../src/formats/filesystems/udf/format.ts';
+import { writeAlias } from '../../src/formats/finder/alias.ts';
 import { writeAppleDouble } from '../../src/formats/finder/apple-double.ts';
 import type { StoreRecord } from '../../src/formats/finder/ds-store/record.ts';
 import { writeStore } from '../../src/formats/finder/ds-store/write.ts';
+import { writeIcns } from '../../src/formats/finder/pictures/icns.ts';
+import { writeTiff } from '../../src/formats/finder/pictures/tiff.ts';
+import { encodePng } from '../../src/formats/finder/pictures/write-png.ts';
 import { regionOf } from '../../src/formats/licence/region.ts';
 import { writeLicence } from '../../src/formats/licence/write.ts';
 import { partition } from '../../src/formats/partitions/gpt/partition.ts';
@@ -24,6 +28,7 @@ import { machO, universal } from '../support/mach-o.ts';
 import { file, folder, NEW_YEAR, symlink, tree } from '../support/memory-tree.ts';
 import { nrgImage } from '../support/nrg-image.ts';
 import { workbench } from '../support/openssl.ts';
+import { testPlatform } from '../support/platform.ts';
 import { VolumeBytes } from '../support/volume-bytes.ts';
 
 export type Seeds = Record<string, Uint8Array[]>;
@@ -255,9 +260,21 @@ function rawSectors(): Uint8Array {
   return bytes;
 }
 
+function alias(): Uint8Array {
+  const dates = { volumeCreated: 3_850_000_000, fileCreated: 3_850_000_000 };
+  return writeAlias({ ...dates, volumeName: 'V', path: ['.background', 'b.png'], fileId: 21, folderIds: [16, 2] });
+}
+
+async function pictures(): Promise<Uint8Array[]> {
+  const pixels = { width: 3, height: 2, rgba: Uint8Array.from({ length: 24 }, (_, index) => index * 9) };
+  const png = await encodePng(pixels, testPlatform);
+  return [png, writeTiff([{ pixels, dpi: 72 }]), writeIcns([{ type: 'icp4', data: png }])];
+}
+
 function store(): Uint8Array {
   const records: StoreRecord[] = [
-    { name: '.', code: 'bwsp', data: { type: 'blob', value: new Uint8Array(40) } },
+    { name: '.', code: 'bwsp', data: { type: 'blob', value: writeBinaryPlist(new Map([['WindowBounds', '{{1, 2}, {3, 4}}']])) } },
+    { name: '.', code: 'pict', data: { type: 'blob', value: alias() } },
     { name: '.', code: 'vSrn', data: { type: 'long', value: 1 } },
     { name: 'a', code: 'Iloc', data: { type: 'blob', value: new Uint8Array(16) } },
     { name: 'b', code: 'cmmt', data: { type: 'ustr', value: 'words' } },
@@ -343,6 +360,8 @@ export async function seeds(): Promise<Seeds> {
     ),
     macho: [machO({ signed: true }), machO({ cpu: [7, 3], old: true }), universal([machO({ cpu: [0x0100_0007, 3] }), machO()])],
     'ds-store': [store()],
+    alias: [alias()],
+    picture: await pictures(),
     appledouble: [await read(double), await read(writeAppleDouble({ finderInfo: undefined, resourceFork: undefined, xattrs }))],
   };
 }

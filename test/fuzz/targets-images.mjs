@@ -170,10 +170,33 @@ export const IMAGES = {
   },
   'ds-store': {
     shared: ['finder'],
-    modules: ['formats/finder/ds-store/read'],
-    words: ['Bud1', 'DSDB', 'Iloc', 'bplist00'],
+    modules: ['formats/finder/ds-store/read', 'formats/finder/ds-store/describe', 'formats/finder/window'],
+    words: ['Bud1', 'DSDB', 'Iloc', 'bplist00', 'bwsp', 'icvp', 'pict', 'BKGD', 'fwi0'],
+    async run(modules, bytes) {
+      const records = modules['formats/finder/ds-store/read'].readStore(bytes);
+      await each(
+        () => modules['formats/finder/ds-store/describe'].describeRecords(records),
+        () => modules['formats/finder/window'].readWindow(records),
+      );
+    },
+  },
+  alias: {
+    modules: ['formats/finder/alias'],
+    words: ['H+', '/Volumes/'],
     run(modules, bytes) {
-      modules['formats/finder/ds-store/read'].readStore(bytes);
+      modules['formats/finder/alias'].readAlias(bytes);
+    },
+  },
+  picture: {
+    modules: ['node/platform', 'formats/finder/pictures/background', 'formats/finder/pictures/png', 'formats/finder/pictures/icns'],
+    words: ['IHDR', 'IDAT', 'pHYs', 'PLTE', 'tRNS', 'JFIF', 'icns', 'ic10'],
+    async run(modules, bytes) {
+      const platform = platformOf(modules);
+      await each(
+        () => modules['formats/finder/pictures/background'].backgroundOf(bytes, platform),
+        () => modules['formats/finder/pictures/png'].decodePng(bytes, platform),
+        () => modules['formats/finder/pictures/icns'].readIcns(bytes),
+      );
     },
   },
   macho: {
