@@ -36,7 +36,10 @@ export function removeWhenInterrupted(path: string): () => void {
  * @param options.executable - it is a program
  * @throws DisksealError `E_EXISTS` when the file is there and `force` is not given, `E_WRITE`
  */
-export async function createOutput(path: string, options: { force?: boolean; secret?: boolean; executable?: boolean } = {}): Promise<OutputFile> {
+export async function createOutput(
+  path: string,
+  options: { force?: boolean; secret?: boolean; executable?: boolean } = {},
+): Promise<OutputFile> {
   const temporaryPath = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.part`);
   if (!options.force) await refuseExisting(path);
   const handle = await open(temporaryPath, 'wx+', options.secret ? 0o600 : options.executable ? 0o777 : 0o666).catch((error: unknown) => {

@@ -1,20 +1,18 @@
 /** `diskseal build`: a manifest becomes images, sealed when it says how. Clock and environment enter here, as values. */
-import { lstat } from 'node:fs/promises';
-import { isAbsolute, join, relative, resolve } from 'node:path';
+import { isAbsolute, relative, resolve } from 'node:path';
 import { buildImages } from '../../build/build.ts';
 import type { BuildPlan, BuildResult, IsoSettings } from '../../build/plan.ts';
 import { DisksealError } from '../../core/errors.ts';
 import type { Platform } from '../../core/platform.ts';
 import type { Signer } from '../../core/signer.ts';
-import { readAppInfo } from '../../manifest/app-info.ts';
-import { manifestOfApp } from '../../manifest/app-manifest.ts';
 import { dressingOf } from '../../manifest/dressing.ts';
 import { licencesOf } from '../../manifest/licence-texts.ts';
-import { loadManifest, type Manifest, type ManifestText } from '../../manifest/manifest.ts';
+import { loadManifest, type Manifest } from '../../manifest/manifest.ts';
 import { installerOf } from '../../manifest/tree.ts';
 import { sourceFile } from '../../node/file-disk.ts';
 import type { Call } from '../command.ts';
 import { refuseTakenImages, type WantedImage, writeImages } from '../images/image-files.ts';
+import { manifestFor } from '../images/named-manifest.ts';
 import { withPlatform } from '../platform.ts';
 import { readNextKeys } from '../signing/next-keys.ts';
 import { revocationsOf } from '../signing/revocations.ts';
@@ -82,33 +80,6 @@ export async function run({ arguments: given, options, output }: Call<Options>):
   }
   const [first] = built;
   if (first?.statement && signer) output.note(`check it with: diskseal verify ${first.path} --trust ${shortest(signer.trust)}`);
-}
-
-/** An app stands for a manifest made of what it says of itself, a folder for the manifest in it. */
-async function manifestFor(path: string, options: Options): Promise<string | ManifestText> {
-  const { key, certificates } = options;
-  if (/\.app\/*$/.test(path)) {
-    const app = resolve(path);
-    const output = options.output === undefined ? undefined : resolve(options.output);
-    const sign =
-      key === undefined ? undefined : { key: resolve(key), ...(certificates === undefined ? {} : { certificates: resolve(certificates) }) };
-    if (certificates !== undefined && !sign) throw new DisksealError('E_USAGE', '--certificates says nothing without --key');
-    const info = await readAppInfo(app).catch((error: unknown) => {
-      throw error instanceof DisksealError ? error.with({ path }) : error;
-    });
-    return manifestOfApp(info, process.cwd(), output, sign);
-  }
-  if (key !== undefined || certificates !== undefined) {
-    const hint = 'in a manifest it is "sign": { key, certificates }; --set sign.key=… replaces one';
-    throw new DisksealError('E_USAGE', '--key and --certificates are for an app without a manifest', { hint });
-  }
-  return manifestIn(path);
-}
-
-/** A folder stands for the manifest in it. */
-async function manifestIn(path: string): Promise<string> {
-  const stat = await lstat(path).catch(() => undefined);
-  return stat?.isDirectory() ? join(path, 'installer.yaml') : path;
 }
 
 /** Those of the command line stand in for the manifest's. */

@@ -1,11 +1,12 @@
-/** `diskseal init`: a first manifest, with a comment on every line, and filled in from an app when the folder has one. */
+/** `diskseal init`: a first manifest, with a comment on every line, filled in from an app, or made from another builder's configuration. */
 import { mkdir, readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DisksealError } from '../../core/errors.ts';
 import { readError, writeError } from '../../core/system-error.ts';
 import { readAppInfo } from '../../manifest/app-info.ts';
 import { plainName, productIdOf } from '../../manifest/app-manifest.ts';
+import { importManifest } from '../../manifest/import/import.ts';
 import { createOutput } from '../../node/output-file.ts';
 import type { Call } from '../command.ts';
 import { refuseTaken } from '../images/taken.ts';
@@ -15,6 +16,7 @@ import { printable } from '../terminal/printable.ts';
 interface Options {
   readonly yes?: boolean;
   readonly force?: boolean;
+  readonly from?: string;
 }
 
 /** What is asked for, with what an answer must look like. */
@@ -30,13 +32,15 @@ const QUESTIONS = [
 ] as const;
 
 export async function run({ arguments: given, options, output }: Call<Options>): Promise<void> {
-  const [folder = '.'] = given as [string?];
-  const { text: template, app } = await withApp(await readTemplate(), folder);
-  const asks = !options.yes && !output.json && process.stdin.isTTY && process.stderr.isTTY;
+  const [named] = given as [string?];
+  const imported = options.from === undefined ? undefined : await importManifest(options.from);
+  const folder = named ?? imported?.folder ?? '.';
+  if (imported && relative(imported.folder, folder) !== '') throw elsewhere(imported.folder);
   const path = join(folder, 'installer.yaml');
   const force = options.force ?? false;
   await refuseTaken(path, force);
-  const text = asks ? await askAll(template, output) : template;
+  const made: { text: string; app?: string } = imported ?? (await newManifest(folder, options, output));
+  const { text, app } = made;
   await mkdir(folder, { recursive: true }).catch((error: unknown) => {
     throw writeError(folder, error);
   });
@@ -48,10 +52,24 @@ export async function run({ arguments: given, options, output }: Call<Options>):
     await file.discard();
     throw error;
   }
-  await output.document({ output: path });
+  const remarks = imported?.remarks ?? [];
+  await output.document({ output: path, ...(imported ? { from: imported.builder, remarks } : {}) });
   await output.line(printable(path));
-  if (app === undefined) output.note(`next: name your app under "contents", then "diskseal build ${path}"`);
-  else output.note(`found ${printable(app)}; next: "diskseal build ${path}"`);
+  for (const remark of remarks) output.note(printable(remark));
+  const next = imported ? 'read its comments, then ' : app === undefined ? 'name your app under "contents", then ' : '';
+  output.note(`${app === undefined ? '' : `found ${printable(app)}; `}next: ${next}"diskseal build ${path}"`);
+}
+
+async function newManifest(folder: string, options: Options, output: Output): Promise<{ text: string; app?: string }> {
+  const found = await withApp(await readTemplate(), folder);
+  const asks = !options.yes && !output.json && process.stdin.isTTY && process.stderr.isTTY;
+  return asks ? { ...found, text: await askAll(found.text, output) } : found;
+}
+
+function elsewhere(folder: string): DisksealError {
+  return new DisksealError('E_USAGE', 'a manifest is written beside what it is made from, because its paths start there', {
+    hint: `leave the folder out, or name ${folder}`,
+  });
 }
 
 async function readTemplate(): Promise<string> {

@@ -9,12 +9,17 @@ export const MAKING: readonly CommandDeclaration[] = [
     about: 'An app for the Mac in the folder, or in its build, dist or out, fills in name, version and id.',
     options: [
       { flags: '-y, --yes', text: 'ask nothing, take the proposed values' },
+      {
+        flags: '--from <file>',
+        text: 'take over appdmg.json, electron-builder.yml, package.json, tauri.conf.json, dmgbuild settings, or a script with create-dmg',
+      },
       { flags: '-f, --force', text: 'replace an installer.yaml that is there' },
     ],
     exits: [0, 2, 3],
     examples: [
       ['diskseal init', 'ask for name, version and id, then write ./installer.yaml'],
       ['diskseal init my-app --yes', 'write my-app/installer.yaml without questions'],
+      ['diskseal init --from electron-builder.yml', 'a manifest with the same image, beside that file'],
     ],
     load: () => import('../commands/init.ts'),
   },
