@@ -45,11 +45,13 @@ export function manifestOfApp(info: AppInfo, outputFolder: string, output: strin
     ...(id === undefined ? {} : { id }),
     platform: 'macos',
     output: output ?? `${outputFolder}/${name} ${version}.dmg`,
-    volume: { name },
+    volume: { name, ...(info.icon === undefined ? {} : { icon: `${basename(info.path)}/${info.icon}` }) },
     contents: [
-      { type: 'app', src: basename(info.path) },
-      { type: 'link', target: '/Applications', dst: 'Applications' },
+      { type: 'app', src: basename(info.path), x: 170, y: 180 },
+      { type: 'link', target: '/Applications', dst: 'Applications', x: 470, y: 180 },
     ],
+    // Two large icons side by side in the middle; no background, so that light and dark are the reader's own.
+    window: { position: { x: 200, y: 200 }, size: { width: 640, height: 400 }, view: 'icon', iconSize: 128, textSize: 13 },
     ...(sign ? { sign } : {}),
   };
   // JSON is YAML; the lines are for messages that point into it.

@@ -24,6 +24,7 @@ describe('an app without a manifest', () => {
     const judge = spawnSync('7z', ['l', '-ba', 'Hello 2.1.0.dmg'], { cwd: folder, encoding: 'utf8' });
     if (judge.error) return console.warn('skipped: 7z is not installed');
     expect(judge.stdout).toMatch(/Hello\.app\/Contents\/MacOS\/hello/);
+    expect(judge.stdout).toMatch(/\.DS_Store/);
   });
 
   test('is sealed with a key, under its identifier in lower case', async () => {
