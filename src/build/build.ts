@@ -70,9 +70,10 @@ export async function buildDmg(plan: BuildPlan, sink: ReadableSink, options: Bui
 
 async function isoOrBin(ids: Identifiers, input: FollowingInput): Promise<FollowingImage> {
   const { plan, output, options } = input;
-  const isBin = output.target === 'bin';
-  const planned = await planIso(plan, ids, isBin ? () => 0 : await isoReserve(plan, options), options.warn);
-  return isBin ? binImage(planned, input) : isoImage(planned, input);
+  if (output.target === 'iso') return isoImage(await planIso(plan, ids, await isoReserve(plan, options), options.warn), input);
+  // Raw sectors are for a disc, which has no partitions.
+  const disc = { ...plan, iso: { ...plan.iso, hybrid: undefined } };
+  return binImage(await planIso(disc, ids, () => 0, options.warn), input);
 }
 
 /** An image that holds the contents alone, whatever else passes by. @param added - the dressing of another volume */

@@ -12,8 +12,9 @@ import { open as openHfsPlus } from '../formats/filesystems/hfsplus/open.ts';
 import { open as openIso9660 } from '../formats/filesystems/iso9660/open.ts';
 import { open as openUdf } from '../formats/filesystems/udf/open.ts';
 import { openPartitions } from '../formats/partitions/open.ts';
+import { GPT_COPY } from '../formats/partitions/system-area.ts';
 import { areaSize } from '../seal/area.ts';
-import { leafCount } from '../seal/coverage.ts';
+import { type Coverage, leafCount } from '../seal/coverage.ts';
 import { hashCoverage } from '../seal/hash-coverage.ts';
 import { compareHybridViews, compareUdfAnchors } from '../seal/hybrid-views.ts';
 import { encodeInventory } from '../seal/inventory.ts';
@@ -33,7 +34,7 @@ export interface FollowingImage extends Follower {
   /** As planned, without what a seal adds. */
   readonly planned: PlannedDisk;
   /** In place of `put`, when no other image is written before. */
-  store(options: Omit<StoreOptions, 'covered'>): Promise<void>;
+  store(options: Omit<StoreOptions, 'covered' | 'coveredEnd'>): Promise<void>;
   /** After `finish`: seals the image. @returns nothing when the plan has no seal */
   seal(inventories: Inventories): Promise<Statement | undefined>;
 }
@@ -68,7 +69,8 @@ export async function rawImage(disk: PlannedDisk, input: FollowingInput): Promis
       const lists = encoded(inventories);
       if (!isEmbedded) return sealBeside(lists, input, filling.digests());
       const offset = planned.disk.size;
-      return embed('raw', { offset, size: areaSizeFor(lists, offset, RAW_ALIGNMENT) }, lists, input, filling.digests());
+      const size = areaSizeFor(lists, leafCount([[0, offset]]), RAW_ALIGNMENT);
+      return embed(coverageOf('raw', 'embedded', { offset, size }, offset + size), lists, input, filling.digests());
     },
   };
 }
@@ -78,14 +80,22 @@ export async function isoReserve({ tree, seal, iso }: BuildPlan, { platform }: B
   // UDF has an anchor in the last sector, where a seal would end.
   if (!seal || iso?.udf) return () => 0;
   const lengths = { content: { length: await inventoryLength(tree, platform) }, dressing: { length: 0 } };
-  return (before) => areaSizeFor(lengths, before, 1);
+  const behind = leafCount([[0, behindVolume({ iso })]]);
+  return (before) => areaSizeFor(lengths, leafCount([[0, before]]) + behind, 1);
+}
+
+/** Bytes. */
+function behindVolume({ iso }: Pick<BuildPlan, 'iso'>): number {
+  return iso?.hybrid?.map === 'gpt' ? GPT_COPY : 0;
 }
 
 /** @param planned - with room for the seal at its end, as `isoReserve` says */
 export async function isoImage(planned: PlannedIso, input: FollowingInput): Promise<FollowingImage> {
   const { plan, output } = input;
   if (plan.seal && plan.iso?.udf) sayDetached('the UDF volume has an anchor at its end', input);
-  const filling = fill(planned, output.sink, input, planned.disk.size - planned.reserved);
+  const { reserved, disk } = planned;
+  const isEmbedded = reserved.size > 0;
+  const filling = fill(planned, output.sink, input, isEmbedded ? reserved.offset : disk.size, isEmbedded ? behindVolume(plan) : 0);
   return {
     ...filling,
     planned,
@@ -93,9 +103,8 @@ export async function isoImage(planned: PlannedIso, input: FollowingInput): Prom
       if (!plan.seal) return undefined;
       await compareIso(output.sink.written(), planned, content, input);
       const lists = encoded({ content, dressing: [] });
-      if (plan.iso?.udf) return sealBeside(lists, input, filling.digests());
-      const place = { offset: planned.disk.size - planned.reserved, size: planned.reserved };
-      return embed('iso', place, lists, input, filling.digests());
+      if (!isEmbedded) return sealBeside(lists, input, filling.digests());
+      return embed(coverageOf('iso', 'embedded', reserved, disk.size), lists, input, filling.digests());
     },
   };
 }
@@ -126,13 +135,16 @@ export async function binImage(planned: PlannedDisk, input: FollowingInput): Pro
 }
 
 interface Filling extends Follower {
-  store(options: Omit<StoreOptions, 'covered'>): Promise<void>;
+  store(options: Omit<StoreOptions, 'covered' | 'coveredEnd'>): Promise<void>;
   /** Of what a seal covers; present after `store`. */
   digests(): Digests | undefined;
 }
 
-/** @param covered - how many bytes a seal covers, from the first one on; those are hashed when the image is stored front to back */
-function fill(planned: PlannedDisk, sink: FillableSink, { plan, nameOf }: FollowingInput, covered: number): Filling {
+/**
+ * @param covered - how many bytes a seal covers, from the first one on; those are hashed when the image is stored front to back
+ * @param coveredEnd - and how many at the end
+ */
+function fill(planned: PlannedDisk, sink: FillableSink, { plan, nameOf }: FollowingInput, covered: number, coveredEnd = 0): Filling {
   let stored: Digests | undefined;
   let follower: Promise<Follower> | undefined;
   const following = (): Promise<Follower> => (follower ??= follow(planned.disk, planned.contents(), sink, nameOf));
@@ -142,7 +154,7 @@ function fill(planned: PlannedDisk, sink: FillableSink, { plan, nameOf }: Follow
       if (!stored) await (await following()).finish();
     },
     async store(options) {
-      stored = await store(planned.disk, sink, { ...options, covered: plan.seal ? covered : 0 });
+      stored = await store(planned.disk, sink, { ...options, ...(plan.seal ? { covered, coveredEnd } : {}) });
     },
     digests: () => stored,
   };
@@ -157,27 +169,23 @@ interface Lengths {
   readonly dressing: { readonly length: number };
 }
 
-function areaSizeFor({ content, dressing }: Lengths, before: number, step: number): number {
-  const tableLength = 32 * leafCount([[0, before]]);
-  const size = areaSize({ contentLength: content.length, dressingLength: dressing.length, tableLength });
+function areaSizeFor({ content, dressing }: Lengths, leaves: number, step: number): number {
+  const size = areaSize({ contentLength: content.length, dressingLength: dressing.length, tableLength: 32 * leaves });
   return Math.ceil(size / step) * step;
 }
 
 async function embed(
-  kind: 'iso' | 'raw',
-  place: { readonly offset: number; readonly size: number },
+  coverage: Coverage,
   lists: SealLists,
   { plan, output, options }: FollowingInput,
   known: Digests | undefined,
 ): Promise<Statement> {
   const { sink } = output;
-  const imageSize = place.offset + place.size;
-  const coverage = coverageOf(kind, 'embedded', place, imageSize);
   const digests = known ?? (await hashCoverage(sink.written(), coverage.covered, coverage.masked, options.platform));
   const subject = { ...plan.seal!, identity: plan.identity };
   const { statement, area } = await makeSeal(subject, coverage, digests, lists, options.platform);
-  if (sink.position < imageSize) await sink.resize(imageSize);
-  await sink.writeAt(place.offset, area);
+  if (sink.position < coverage.imageSize) await sink.resize(coverage.imageSize);
+  await sink.writeAt(coverage.seal.offset, area);
   return statement;
 }
 

@@ -13,6 +13,8 @@ export interface Identifiers {
   /** 16 bytes each, UUIDs of version 8 (RFC 9562 section 5.8). */
   readonly diskGuid: Uint8Array;
   readonly partitionGuid: Uint8Array;
+  /** Another UUID for each purpose. */
+  guid(purpose: string): Promise<Uint8Array>;
 }
 
 /** @param label - what distinguishes this build beside its tree: product, version, volume name */
@@ -23,6 +25,7 @@ export async function deriveIdentifiers(tree: FileTree, label: string, platform:
     volumeId: new DataView(volume.buffer, volume.byteOffset).getBigUint64(0) | 1n,
     diskGuid: uuid(await derive(seed, 'disk', platform)),
     partitionGuid: uuid(await derive(seed, 'partition', platform)),
+    guid: async (purpose) => uuid(await derive(seed, purpose, platform)),
   };
 }
 

@@ -53,6 +53,15 @@ export interface IsoSettings {
   readonly udf?: boolean | 'only' | undefined;
   readonly fields?: VolumeFields | undefined;
   readonly boot?: readonly BootImage[] | undefined;
+  /** Of ISO images: partitions, so that they start from a stick too. */
+  readonly hybrid?: HybridSettings | undefined;
+}
+
+export interface HybridSettings {
+  /** `gpt`, whose copy stands behind the volume, or `mbr`, which is in the first sector alone. */
+  readonly map: 'mbr' | 'gpt';
+  /** What a BIOS starts of a disk: 432 bytes of code at least, isolinux's `isohdpfx.bin` or GRUB's `boot_hybrid.img`. */
+  readonly bootSector?: Uint8Array | undefined;
 }
 
 /** Where a DMG is written, front to back. */

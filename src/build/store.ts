@@ -16,6 +16,8 @@ export interface StoreOptions {
   readonly platform: Platform;
   /** How many bytes a seal will cover, from the first one on; absent: no seal. */
   readonly covered?: number | undefined;
+  /** How many of the last ones it covers besides, as a range of its own: one leaf at most. */
+  readonly coveredEnd?: number | undefined;
   /** As `PackOptions` of UDIF has it. */
   readonly observe: (position: number, bytes: Uint8Array) => Promise<void>;
   readonly progress?: ((done: number, total: number) => void) | undefined;
@@ -32,7 +34,7 @@ export interface Digests {
  * @returns digests over what is covered @throws DisksealError `E_CHANGED`, `E_READ`, `E_WRITE`, `E_INTERRUPTED`
  */
 export async function store(disk: Disk, sink: FillableSink, options: StoreOptions): Promise<Digests> {
-  const { platform, signal, observe, progress, covered = 0 } = options;
+  const { platform, signal, observe, progress, covered = 0, coveredEnd = 0 } = options;
   const { threads } = platform;
   const digests = new PassingDigests(platform, covered);
   const areas = [{ name: '', firstSector: 0, sectorCount: disk.size / SECTOR }];
@@ -64,7 +66,7 @@ export async function store(disk: Disk, sink: FillableSink, options: StoreOption
   } finally {
     await Promise.allSettled([writing]);
   }
-  return digests.finish();
+  return digests.finish(await disk.read(disk.size - coveredEnd, coveredEnd));
 }
 
 const ZEROS = new Uint8Array(1 << 20);
@@ -105,7 +107,11 @@ class PassingDigests {
     for (let left = length; left > 0; left -= ZEROS.length) await this.#flat.update(ZEROS.subarray(0, Math.min(left, ZEROS.length)));
   }
 
-  async finish(): Promise<Digests> {
-    return { flat: await this.#flat.digest(), table: this.#table };
+  /** @param end - of another range */
+  async finish(end: Uint8Array): Promise<Digests> {
+    if (end.length === 0) return { flat: await this.#flat.digest(), table: this.#table };
+    await this.#flat.update(end);
+    const table = Uint8Array.of(...this.#table, ...(await leafHash(end, this.#platform)));
+    return { flat: await this.#flat.digest(), table };
   }
 }

@@ -1,5 +1,6 @@
 /** The volumes and disks of a build, planned: nothing is written and no content is read. */
 import { type Disk, joinDisks, zerosDisk } from '../core/disk.ts';
+import { DisksealError } from '../core/errors.ts';
 import type { FileTree } from '../core/file-tree.ts';
 import type { PlannedContent, PlannedVolume } from '../core/planned-volume.ts';
 import type { Platform } from '../core/platform.ts';
@@ -11,6 +12,7 @@ import { partition as partitionApm } from '../formats/partitions/apm/partition.t
 import { type GptDisk, partition as partitionGpt } from '../formats/partitions/gpt/partition.ts';
 import { partition as partitionMbr } from '../formats/partitions/mbr/partition.ts';
 import { dressTree } from './dressing.ts';
+import { hybridDisk, UEFI_ALIGNMENT } from './hybrid.ts';
 import { deriveIdentifiers, type Identifiers } from './identifiers.ts';
 import type { BuildPlan, RawSettings } from './plan.ts';
 
@@ -24,8 +26,8 @@ export interface PlannedDisk {
 }
 
 export interface PlannedIso extends PlannedDisk {
-  /** Bytes at its end that are free. */
-  readonly reserved: number;
+  /** What is free for a seal: the volume's last bytes. */
+  readonly reserved: { readonly offset: number; readonly size: number };
 }
 
 export async function identifiersOf({ tree, identity, caseSensitive, created }: BuildPlan, platform: Platform): Promise<Identifiers> {
@@ -76,27 +78,40 @@ export function partitionMapOf(raw: RawSettings | undefined): NonNullable<RawSet
 /**
  * The volume of ISO and BIN images.
  * @param reserve - bytes to keep free as the volume's last, once it is known how many come before
+ * @throws DisksealError `E_ISO9660`, `E_UDF`, `E_PARTITION` for what cannot be planned
  */
 export async function planIso(plan: BuildPlan, ids: Identifiers, reserve: (before: number) => number, warn?: Warn): Promise<PlannedIso> {
   const { tree, created, iso = {} } = plan;
-  const { udf = false, ...settings } = iso;
-  let reserved = 0;
+  const { udf = false, hybrid, ...settings } = iso;
+  if (udf && hybrid?.map === 'gpt') {
+    throw new DisksealError('E_MANIFEST', 'UDF and a GUID partition table both need the last sector of the image', {
+      hint: 'hybrid: mbr goes with udf: true',
+    });
+  }
+  let reserved = { offset: 0, size: 0 };
   const keepFree = (before: number): number => {
-    reserved = reserve(before);
-    return reserved;
+    reserved = { offset: before, size: reserve(before) };
+    return reserved.size;
   };
   if (udf === 'only') {
     const volume = await formatUdf(tree, { volumeId: ids.volumeId, created, warn });
     return { disk: volume, contents: () => volume.contents(), reserved };
   }
-  const options = { ...settings, created, reserve: keepFree, ...(warn ? { warn } : {}) };
-  if (!udf) {
-    const volume = await formatIso9660(tree, options);
-    return { disk: volume, contents: () => volume.contents(), reserved };
-  }
-  const bridge = await planBridge(tree, { volumeId: ids.volumeId, created, ...(warn ? { warn } : {}) });
-  const volume = await formatIso9660(tree, { ...options, firstSector: bridge.firstSector });
-  return { disk: await bridge.over(volume, volume.contents()), contents: () => volume.contents(), reserved };
+  const bridge = udf ? await planBridge(tree, { volumeId: ids.volumeId, created, ...(warn ? { warn } : {}) }) : undefined;
+  const volume = await formatIso9660(tree, {
+    ...settings,
+    created,
+    reserve: keepFree,
+    firstSector: bridge?.firstSector,
+    uefiAlignment: hybrid && UEFI_ALIGNMENT,
+    warn,
+  });
+  const disk = bridge ? await bridge.over(volume, volume.contents()) : volume;
+  return {
+    disk: hybrid ? await hybridDisk(disk, volume.bootImages, hybrid, ids) : disk,
+    contents: () => volume.contents(),
+    reserved,
+  };
 }
 
 /** Filled up with zeros to a multiple of `alignment`. */

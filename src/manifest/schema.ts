@@ -286,11 +286,27 @@ export const ManifestSchema = z
               path: path('path').describe('The loader, as a path in the volume: for UEFI an image of a FAT volume.'),
               platform: z.enum(['bios', 'uefi']).describe('What it starts.'),
               loadSectors: z.int().min(1).max(0xffff).optional().describe('Sectors of 512 bytes that are loaded.'),
-              infoTable: z.boolean().default(false).describe('Whether the table that isolinux wants is put into the file.'),
+              infoTable: z
+                .union([z.boolean(), z.literal('grub')], { error: 'infoTable is true, false or grub' })
+                .default(false)
+                .describe(
+                  'Whether the table that isolinux wants is put into the file; grub for what grub-mkimage makes (i386-pc-eltorito).',
+                ),
             }),
           )
           .default([])
           .describe('What computers start from (El Torito), the first one before the others.'),
+        hybrid: z
+          .enum(['none', 'mbr', 'gpt'])
+          .default('none')
+          .describe(
+            'Partitions in an iso image, so that what starts from a CD starts from a stick too: gpt as UEFI firmware likes it best, with a copy of the table behind the volume; mbr for a master boot record alone.',
+          ),
+        bootSector: path('bootSector')
+          .optional()
+          .describe(
+            'Code that a BIOS starts from a stick, of whoever made the loader: isohdpfx.bin for isolinux, boot_hybrid.img for GRUB. The address of the first loader for bios is put into it.',
+          ),
       })
       .superRefine((value, context) => {
         if (value.udf !== 'only') return;
@@ -304,8 +320,9 @@ export const ManifestSchema = z
           }
         }
       })
+      .superRefine(checkHybrid)
       .prefault({})
-      .describe('Of iso and bin images.'),
+      .describe('Of iso and bin images; hybrid and bootSector of iso images alone.'),
     bin: z
       .strictObject({
         mode: z.enum(['MODE1/2352', 'MODE1/2048']).default('MODE1/2352').describe('Raw sectors with error correction, or plain ones.'),
@@ -346,6 +363,26 @@ export const ManifestSchema = z
       context.addIssue({ code: 'custom', path: ['id'], message: 'a signed image needs an "id", as in com.example.hello' });
     }
   });
+
+interface HybridInput {
+  readonly hybrid: 'none' | 'mbr' | 'gpt';
+  readonly bootSector?: string | undefined;
+  readonly udf: boolean | 'only';
+  readonly boot: readonly { readonly platform: 'bios' | 'uefi' }[];
+}
+
+function checkHybrid({ hybrid, bootSector, udf, boot }: HybridInput, context: z.RefinementCtx): void {
+  const fault = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message });
+  const has = (platform: 'bios' | 'uefi') => boot.some((image) => image.platform === platform);
+  if (hybrid === 'none') {
+    if (bootSector !== undefined) fault('bootSector', 'a boot sector needs "hybrid": mbr or gpt');
+    return;
+  }
+  if (udf && hybrid === 'gpt') fault('hybrid', 'UDF and a gpt both need the last sector of the image; with udf, hybrid is mbr');
+  if (bootSector !== undefined && !has('bios')) fault('bootSector', 'a boot sector starts a loader for bios, and "boot" has none');
+  if (bootSector === undefined && !has('uefi'))
+    fault('hybrid', 'nothing would start from a stick: "boot" has no image for uefi, and there is no "bootSector"');
+}
 
 export type ManifestInput = z.infer<typeof ManifestSchema>;
 export type ItemInput = z.infer<typeof item>;

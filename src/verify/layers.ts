@@ -198,11 +198,17 @@ async function volumesOf(partitions: readonly Partition[], isHybrid: boolean): P
   for (const partition of partitions) {
     if (FURNITURE.has(partition.type)) continue;
     const volume = await volumeAt(partition.disk, partition.position);
-    // A hybrid names itself as a partition, which begins with it or right behind the sectors that it leaves to others.
-    const isItself = isHybrid && volume.position <= SYSTEM_AREA && (volume.filesystem === 'iso9660' || volume.filesystem === 'udf');
-    if (!isItself) volumes.push({ ...volume, partition });
+    if (!(isHybrid && (await isItself(volume)))) volumes.push({ ...volume, partition });
   }
   return volumes;
+}
+
+/** A hybrid names itself as a partition, which begins with it, right behind the sectors that it leaves to others, or in these. */
+async function isItself({ position, filesystem, disk }: Volume): Promise<boolean> {
+  if (position > SYSTEM_AREA) return false;
+  if (filesystem !== 'unknown') return filesystem === 'iso9660' || filesystem === 'udf';
+  const lead = await disk.read(0, Math.min(SYSTEM_AREA - position, disk.size));
+  return lead.length > 0 && lead.every((byte) => byte === 0);
 }
 
 async function volumeAt(disk: Disk, position: number): Promise<Volume> {

@@ -5,6 +5,7 @@ import type { Platform } from '../core/platform.ts';
 import { toPosix, toStored } from '../formats/filesystems/hfsplus/names.ts';
 import { comparedTree, type Spelling } from '../seal/compared-tree.ts';
 import type { InventoryEntry } from '../seal/inventory.ts';
+import { furtherVolume } from './further-volume.ts';
 import { filesystemName, type Layers, openLayers, openVolume, theVolume, type Volume } from './layers.ts';
 import type { VerifiedDisk } from './verified-disk.ts';
 
@@ -42,16 +43,15 @@ export async function openCompared(
   const layers = await openLayers(disk, platform, disk.sealed);
   const volume = theVolume(layers);
   const tree = await openVolume(layers);
-  refuseFurtherVolume(layers, volume);
+  await refuseFurtherVolume(layers, volume);
   const isHfs = volume.filesystem === 'hfsplus' || volume.filesystem === 'hfsx';
   // HFS+ decomposes names, the others keep them.
   const asVolume = (name: string): string => (isHfs ? toPosix(toStored(name)) : name);
   return { tree: comparedTree(tree, inventory, platform, asVolume, spelling) as VerifiedTree, volume };
 }
 
-/** A system that mounts the image shows all its volumes, and the inventory speaks of one. */
-function refuseFurtherVolume({ volumes }: Layers, own: Volume): void {
-  const further = volumes.find((volume) => volume !== own);
+async function refuseFurtherVolume(layers: Layers, own: Volume): Promise<void> {
+  const further = await furtherVolume(layers, own);
   if (!further) return;
   const what = `the image also holds ${filesystemName(further.filesystem)}`;
   throw new DisksealError('E_TAMPERED', `volume and inventory differ: ${what}, of which the inventory says nothing`, {

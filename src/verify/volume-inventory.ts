@@ -8,6 +8,7 @@ import { type Entry, type File, walk } from '../core/file-tree.ts';
 import type { Platform } from '../core/platform.ts';
 import { compareHybridViews, compareUdfAnchors } from '../seal/hybrid-views.ts';
 import type { InventoryEntry } from '../seal/inventory.ts';
+import { furtherVolume } from './further-volume.ts';
 import { filesystemName, openLayers, openVolume, theVolume } from './layers.ts';
 
 export interface VolumeInventory {
@@ -21,7 +22,7 @@ export async function inventoryOfImage(image: Disk, platform: Platform): Promise
   try {
     const layers = await openLayers(image, platform);
     const volume = theVolume(layers);
-    const further = layers.volumes.find((one) => one !== volume);
+    const further = await furtherVolume(layers, volume);
     if (further) return { entries: [], silence: `it also holds ${filesystemName(further.filesystem)}` };
     if (volume.filesystem === 'iso9660') await compareHybridViews(volume.disk);
     if (volume.filesystem === 'udf') await compareUdfAnchors(volume.disk);

@@ -3,86 +3,19 @@ import { randomBytes } from 'node:crypto';
 import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { buildImages } from '../../src/build/build.ts';
-import type { BuildPlan, FilledOutput, ImageOutput, Target } from '../../src/build/plan.ts';
-import { bytesDisk, type Disk } from '../../src/core/disk.ts';
+import type { Disk } from '../../src/core/disk.ts';
 import { type FileTree, walk } from '../../src/core/file-tree.ts';
-import type { FillableSink, Platform, Sink } from '../../src/core/platform.ts';
+import type { Platform } from '../../src/core/platform.ts';
 import { open as openBin } from '../../src/formats/containers/bincue/open.ts';
 import { open as openIso9660 } from '../../src/formats/filesystems/iso9660/open.ts';
 import { open as openUdf } from '../../src/formats/filesystems/udf/open.ts';
 import { isOneVolume } from '../../src/formats/filesystems/udf/volume.ts';
 import { openPartitions } from '../../src/formats/partitions/open.ts';
 import { sourceFile } from '../../src/node/file-disk.ts';
-import { parseAnchors } from '../../src/trust/anchor.ts';
-import { verify } from '../../src/verify/verify.ts';
-import { file, folder, NEW_YEAR, symlink, tree } from '../support/memory-tree.ts';
+import { build, planOf, verdictOf } from '../support/built-images.ts';
+import { file, folder, symlink, tree } from '../support/memory-tree.ts';
 import { testPlatform as platform } from '../support/platform.ts';
-import { testIdentity } from '../support/signer.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-
-const identity = testIdentity();
-
-interface Memory extends FillableSink {
-  bytes(): Uint8Array;
-}
-
-function memory(): Memory {
-  let bytes = new Uint8Array();
-  const grow = (size: number): void => {
-    if (size <= bytes.length) return;
-    const larger = new Uint8Array(size);
-    larger.set(bytes);
-    bytes = larger;
-  };
-  return {
-    get position() {
-      return bytes.length;
-    },
-    async write(given) {
-      const at = bytes.length;
-      grow(at + given.length);
-      bytes.set(given, at);
-    },
-    async resize(size) {
-      grow(size);
-      bytes = bytes.slice(0, size);
-    },
-    async writeAt(position, given) {
-      if (position + given.length > bytes.length) throw new Error(`a write at ${position} leaves the ${bytes.length} bytes`);
-      bytes.set(given, position);
-    },
-    written: () => bytesDisk(bytes),
-    bytes: () => bytes,
-  };
-}
-
-interface Made {
-  readonly image: Memory;
-  readonly beside: Map<string, Memory>;
-}
-
-async function build(targets: readonly Target[], plan: BuildPlan, warnings: string[] = [], by = platform) {
-  const made = new Map<Target, Made>();
-  const outputs: ImageOutput[] = targets.map((target) => {
-    const one: Made = { image: memory(), beside: new Map() };
-    made.set(target, one);
-    if (target === 'dmg') return { target, sink: one.image };
-    const output: FilledOutput = {
-      target,
-      name: `image.${target}`,
-      sink: one.image,
-      async beside(what): Promise<Sink> {
-        one.beside.set(what, memory());
-        return one.beside.get(what)!;
-      },
-      scratch: async () => memory(),
-    };
-    return output;
-  });
-  const results = await buildImages(plan, outputs, { platform: by, warn: (message) => warnings.push(message) });
-  return { made, results };
-}
 
 /** The test's platform, and how many bytes of files it was asked for. */
 function countingPlatform(): { platform: Platform; bytesRead: () => number } {
@@ -107,26 +40,6 @@ function sample(): FileTree {
     file('a link', 'linked', { linkGroup: 'g' }),
     symlink('Applications', '/Applications'),
   ]);
-}
-
-async function planOf(given: FileTree, settings: Partial<BuildPlan> = {}): Promise<BuildPlan> {
-  const { signer } = await identity;
-  return {
-    tree: given,
-    identity: { product: 'com.example.targets', version: '1', platform: 'any', arch: 'universal', channel: 'stable' },
-    caseSensitive: false,
-    created: NEW_YEAR,
-    compressionLevel: 6,
-    seal: { signer, signingTime: NEW_YEAR },
-    ...settings,
-  };
-}
-
-async function verdictOf(made: Made) {
-  const anchors = parseAnchors((await identity).root);
-  const seal = made.beside.get('seal');
-  const policy = { anchors, publishers: '*' as const, now: NEW_YEAR, deep: true, ...(seal ? { seal: seal.written() } : {}) };
-  return verify(made.image.written(), policy, platform);
 }
 
 describe('targets', () => {

@@ -5,6 +5,7 @@ import type { BuildPlan, BuildResult, IsoSettings } from '../../build/plan.ts';
 import { DisksealError } from '../../core/errors.ts';
 import type { Platform } from '../../core/platform.ts';
 import type { Signer } from '../../core/signer.ts';
+import { readBootSector } from '../../manifest/boot-sector.ts';
 import { dressingOf } from '../../manifest/dressing.ts';
 import { licencesOf } from '../../manifest/licence-texts.ts';
 import { loadManifest, type Manifest } from '../../manifest/manifest.ts';
@@ -67,7 +68,7 @@ export async function run({ arguments: given, options, output }: Call<Options>):
       const asked = (manifest.sign?.revocation ?? false) || (options.embedRevocation ?? false);
       const revocations = signer && asked ? await revocationsOf(signer.signer, platform) : undefined;
       const made = { tree: installer.tree, dressing, licence };
-      const plan = planOf(manifest, made, signer && { signer: signer.signer, timestamp, revocations, nextKeys });
+      const plan = await planOf(manifest, made, signer && { signer: signer.signer, timestamp, revocations, nextKeys });
       return build(outputs, plan, options.force ?? false, { platform, warnings });
     }),
   );
@@ -174,7 +175,7 @@ interface Sealing {
 
 type Made = Pick<BuildPlan, 'tree' | 'dressing' | 'licence'>;
 
-function planOf(manifest: Manifest, { tree, dressing, licence }: Made, sealing: Sealing | undefined): BuildPlan {
+async function planOf(manifest: Manifest, { tree, dressing, licence }: Made, sealing: Sealing | undefined): Promise<BuildPlan> {
   const { name, id, version, build, platform, arch, channel, volume, dmg, raw, bin, mtime } = manifest;
   return {
     tree,
@@ -185,15 +186,17 @@ function planOf(manifest: Manifest, { tree, dressing, licence }: Made, sealing: 
     created: mtime ?? Math.floor(tree.root.times.modified),
     compressionLevel: dmg.compression.level,
     raw,
-    iso: isoSettings(manifest.iso),
+    iso: await isoSettings(manifest),
     bin,
     licence,
     ...(sealing ? { seal: { ...sealing, signingTime: mtime ?? Math.floor(Date.now() / 1000) } } : {}),
   };
 }
 
-function isoSettings({ joliet, udf, level, boot, ...fields }: Manifest['iso']): IsoSettings {
-  return { joliet, udf, level, boot, fields };
+async function isoSettings(manifest: Manifest): Promise<IsoSettings> {
+  const { joliet, udf, level, boot, hybrid, bootSector: named, ...fields } = manifest.iso;
+  const bootSector = named === undefined ? undefined : await readBootSector(named, manifest);
+  return { joliet, udf, level, boot, fields, ...(hybrid === 'none' ? {} : { hybrid: { map: hybrid, bootSector } }) };
 }
 
 async function build(

@@ -20,6 +20,11 @@ import type { Warn } from './stored-metadata.ts';
 import { FIRST_DESCRIPTOR, SECTOR } from './structs.ts';
 
 export type { BootImage } from './planned/boot.ts';
+
+export interface PlannedIso9660 extends PlannedVolume {
+  /** What computers start from, in the order given, with its place. */
+  readonly bootImages: readonly (BootImage & PlannedContent)[];
+}
 export type { VolumeFields } from './planned/descriptors.ts';
 
 export interface FormatOptions extends ViewsOptions {
@@ -28,6 +33,8 @@ export interface FormatOptions extends ViewsOptions {
   readonly fields?: VolumeFields | undefined;
   /** What computers start from, the first one before the others. Default: nothing. */
   readonly boot?: readonly BootImage[] | undefined;
+  /** Sectors: images for UEFI lie behind all other contents, each at a multiple of this, so that each can be a partition. Default: anywhere. */
+  readonly uefiAlignment?: number | undefined;
   /** Sectors of zeros behind the last file. Default: 150. */
   readonly padding?: number | undefined;
   /** The first sector after the descriptors that the volume may use; those before it are zero, for another filesystem's. */
@@ -47,7 +54,7 @@ const MOST_SECTORS = 0xffff_ffff;
  * In memory afterwards: the names and a row of numbers for each entry, and each content's Disk; records are made when read.
  * @throws DisksealError `E_ISO9660` with the path of what the format cannot hold, `E_UNSUPPORTED` for folders over 512 deep
  */
-export async function format(tree: FileTree, options: FormatOptions): Promise<PlannedVolume> {
+export async function format(tree: FileTree, options: FormatOptions): Promise<PlannedIso9660> {
   const views = chosenViews(options);
   const index = await indexTree(tree, { isRockRidge: views.isRockRidge, warn: options.warn });
   checkSizes(index, views.level);
@@ -55,7 +62,7 @@ export async function format(tree: FileTree, options: FormatOptions): Promise<Pl
   if (options.warn) sayWhatChanged(plan, views, options.warn);
   await addInfoTables(plan);
   const disk = volumeDisk(plan, options);
-  return { ...disk, contents: () => contentsOf(plan) };
+  return { ...disk, contents: () => contentsOf(plan), bootImages: plan.images.map((image) => ({ ...image, ...placeOf(plan, image) })) };
 }
 
 interface PlannedTree extends DescribedTree {
@@ -109,6 +116,7 @@ function layOut(index: TreeIndex, views: ChosenViews, options: FormatOptions): V
     if (at === 0) continuations.firstSector = take(continuations.sectors);
   }
   const catalogSector = images.length > 0 ? take(1) : 0;
+  alignLoaders(index, images, sector, options.uefiAlignment);
   const firstContent = take(index.contents.sectors);
   for (const { tree } of tabled) tree.firstContentSector = firstContent;
   const paddingSectors = options.padding ?? PADDING;
@@ -132,6 +140,16 @@ function layOut(index: TreeIndex, views: ChosenViews, options: FormatOptions): V
   };
 }
 
+function alignLoaders(index: TreeIndex, images: readonly FoundImage[], firstContent: number, alignment: number | undefined): void {
+  if (alignment === undefined) return;
+  const loaders = images.filter(({ platform }) => platform === 'uefi').map(({ content }) => content);
+  index.contents.moveLast(loaders, (sector) => Math.ceil((firstContent + sector) / alignment) * alignment - firstContent);
+}
+
+function placeOf({ index, firstContent }: VolumePlan, { content, size }: FoundImage): Pick<PlannedContent, 'position' | 'length'> {
+  return { position: (firstContent + index.contents.firstSector(content)) * SECTOR, length: size };
+}
+
 function planTree(index: TreeIndex, naming: Naming, continuations: Continuations | undefined) {
   const names = planNames(index, naming);
   return { names, tree: new DirectoryTree({ index, names, continuations }) };
@@ -141,7 +159,7 @@ async function addInfoTables({ index, images, firstContent }: VolumePlan): Promi
   for (const { path, content, infoTable } of images) {
     if (!infoTable) continue;
     const sector = firstContent + index.contents.firstSector(content);
-    index.contents.replace(content, await withInfoTable(index.contents.get(content), path, sector));
+    index.contents.replace(content, await withInfoTable(index.contents.get(content), { path, sector, isGrub: infoTable === 'grub' }));
   }
 }
 
@@ -182,6 +200,7 @@ function catalogDisks({ index, images, firstContent }: VolumePlan): Disk[] {
 }
 
 function* contentsOf({ index, firstContent }: VolumePlan): Generator<PlannedContent> {
+  const last: PlannedContent[] = [];
   let before = 0;
   for (let entry = 0; entry < index.count; entry++) {
     const content = index.get(entry, Column.content);
@@ -189,8 +208,11 @@ function* contentsOf({ index, firstContent }: VolumePlan): Generator<PlannedCont
     if (content <= before) continue;
     before = content;
     const position = (firstContent + index.contents.firstSector(content)) * SECTOR;
-    yield { path: index.path(entry), position, length: index.size(entry) };
+    const planned = { path: index.path(entry), position, length: index.size(entry) };
+    if (index.contents.isLast(content)) last.push(planned);
+    else yield planned;
   }
+  yield* last;
 }
 
 /** The view that says most keeps names; what the one for Windows changes and leaves out is said, and of the plain one what is all there is. */

@@ -2,12 +2,12 @@
  * A GUID partition table around volumes, laid out as `hdiutil create` does: the table's own sectors, free space 34 to 39,
  * the first volume at sector 40, the whole disk a multiple of 4096 bytes. Source: UEFI 5.2.3 and 5.3; the layout from images hdiutil made.
  */
-import { crc32 } from '../../../core/crc32.ts';
 import { bytesDisk, type Disk, joinDisks, zerosDisk } from '../../../core/disk.ts';
 import { assert } from '../../../core/errors.ts';
 import { type Area, type Partition, type PartitionedDisk, SECTOR } from '../../../core/partition.ts';
 import { MasterBootRecord } from '../mbr/structs.ts';
-import { GPT_SIGNATURE, GptEntry, GptHeader, type GptType, guidBytes, TYPE_GUIDS } from './structs.ts';
+import type { GptType } from './structs.ts';
+import { ENTRY_COUNT, FIRST_USABLE, gptTables, protectiveEntry, TABLE_SECTORS } from './tables.ts';
 
 export interface GptVolume {
   readonly disk: Disk;
@@ -28,9 +28,6 @@ export interface GptDisk extends PartitionedDisk {
   readonly partitions: readonly Partition[];
 }
 
-const ENTRY_COUNT = 128;
-const TABLE_SECTORS = (ENTRY_COUNT * GptEntry.size) / SECTOR;
-const FIRST_USABLE = 2 + TABLE_SECTORS;
 /** Volumes begin at multiples of 4096 bytes, the block size of HFS+ and APFS. */
 const ALIGNMENT = 8;
 
@@ -39,21 +36,22 @@ export function partition(volumes: readonly GptVolume[], options: GptOptions): G
   assert(volumes.length > 0 && volumes.length <= ENTRY_COUNT, `a GPT of 1 to ${ENTRY_COUNT} volumes, not ${volumes.length}`);
   const { placed, end } = place(volumes);
   const total = roundUp(end + TABLE_SECTORS + 1, ALIGNMENT);
-  const table = entryTable(placed, options.volumeIds);
-  const ends = { total, table, diskId: options.diskId };
+  assert(options.volumeIds.length === placed.length, `${options.volumeIds.length} ids for ${placed.length} volumes`);
+  const entries = placed.map((volume, index) => ({ ...volume, id: options.volumeIds[index]! }));
+  const { table, header, backupHeader } = gptTables({ total, diskId: options.diskId, entries });
 
   const pieces: Piece[] = [
-    { label: 'Protective Master Boot Record (MBR', first: 0, count: 1, disk: bytesDisk(protectiveMbr(total)) },
-    { label: 'GPT Header (Primary GPT Header', first: 1, count: 1, disk: bytesDisk(header(ends, 1, total - 1, 2)) },
+    {
+      label: 'Protective Master Boot Record (MBR',
+      first: 0,
+      count: 1,
+      disk: bytesDisk(MasterBootRecord.write({ partitions: [protectiveEntry(total)], signature: 0xaa55 })),
+    },
+    { label: 'GPT Header (Primary GPT Header', first: 1, count: 1, disk: bytesDisk(header) },
     { label: 'GPT Partition Data (Primary GPT Table', first: 2, count: TABLE_SECTORS, disk: bytesDisk(table) },
     ...placed.map((volume) => ({ ...volume, label: `${volume.name} (${volume.type}` })),
     { label: 'GPT Partition Data (Backup GPT Table', first: total - 1 - TABLE_SECTORS, count: TABLE_SECTORS, disk: bytesDisk(table) },
-    {
-      label: 'GPT Header (Backup GPT Header',
-      first: total - 1,
-      count: 1,
-      disk: bytesDisk(header(ends, total - 1, 1, total - 1 - TABLE_SECTORS)),
-    },
+    { label: 'GPT Header (Backup GPT Header', first: total - 1, count: 1, disk: bytesDisk(backupHeader) },
   ];
   const whole = withFreeSpace(pieces);
   return {
@@ -94,56 +92,6 @@ function withFreeSpace(pieces: readonly Piece[]): Piece[] {
     end = piece.first + piece.count;
     return free.count > 0 ? [free, piece] : [piece];
   });
-}
-
-/** UEFI 5.2.3: one entry over the whole disk keeps old programs from taking it for empty. */
-function protectiveMbr(total: number): Uint8Array {
-  const beyond = Uint8Array.of(0xfe, 0xff, 0xff);
-  const sizeInLba = Math.min(total - 1, 0xffffffff);
-  const entry = { bootIndicator: 0, startingChs: beyond, osType: 0xee, endingChs: beyond, startingLba: 1, sizeInLba };
-  return MasterBootRecord.write({ partitions: [entry], signature: 0xaa55 });
-}
-
-interface Ends {
-  readonly total: number;
-  readonly table: Uint8Array;
-  readonly diskId: Uint8Array;
-}
-
-function header({ total, table, diskId }: Ends, myLba: number, alternateLba: number, partitionEntryLba: number): Uint8Array {
-  const value = {
-    signature: GPT_SIGNATURE,
-    revision: 0x10000,
-    headerSize: GptHeader.size,
-    myLba,
-    alternateLba,
-    firstUsableLba: FIRST_USABLE,
-    lastUsableLba: total - 2 - TABLE_SECTORS,
-    diskGuid: diskId,
-    partitionEntryLba,
-    numberOfPartitionEntries: ENTRY_COUNT,
-    sizeOfPartitionEntry: GptEntry.size,
-    partitionEntryArrayCrc32: crc32(table),
-  };
-  const headerCrc32 = crc32(GptHeader.write(value));
-  return GptHeader.write({ ...value, headerCrc32 }, new Uint8Array(SECTOR));
-}
-
-function entryTable(placed: readonly PlacedVolume[], ids: readonly Uint8Array[]): Uint8Array {
-  assert(ids.length === placed.length, `${ids.length} ids for ${placed.length} volumes`);
-  const table = new Uint8Array(ENTRY_COUNT * GptEntry.size);
-  for (const [index, { first, count, type, name }] of placed.entries()) {
-    assert(name.length <= 36, `"${name}" is longer than the 36 UTF-16 units of a GPT entry`);
-    const entry = {
-      partitionTypeGuid: guidBytes(TYPE_GUIDS[type]),
-      uniquePartitionGuid: ids[index]!,
-      startingLba: first,
-      endingLba: first + count - 1,
-      partitionName: Array.from({ length: name.length }, (_, unit) => name.charCodeAt(unit)),
-    };
-    GptEntry.write(entry, table, index * GptEntry.size);
-  }
-  return table;
 }
 
 function roundUp(value: number, multiple: number): number {

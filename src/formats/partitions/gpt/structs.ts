@@ -38,11 +38,13 @@ export type GptEntry = ValueOf<typeof GptEntry.fields>;
 /** "EFI PART". */
 export const GPT_SIGNATURE = Uint8Array.of(0x45, 0x46, 0x49, 0x20, 0x50, 0x41, 0x52, 0x54);
 
-/** What hdiutil calls the types it makes; HFS+ and HFSX share one. */
+/** Under the names of Apple's maps: HFS+ and HFSX share one. `EFI`: what firmware starts from. `Linux`: data that Windows and macOS leave alone. */
 export const TYPE_GUIDS = {
   Apple_HFS: '48465300-0000-11AA-AA11-00306543ECAC',
   Apple_HFSX: '48465300-0000-11AA-AA11-00306543ECAC',
   Apple_APFS: '7C3457EF-0000-11AA-AA11-00306543ECAC',
+  EFI: 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B',
+  Linux: '0FC63DAF-8483-4772-8E79-3D69D8477DE4',
 } as const;
 export type GptType = keyof typeof TYPE_GUIDS;
 

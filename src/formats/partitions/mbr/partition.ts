@@ -6,7 +6,7 @@
 import { bytesDisk, type Disk, joinDisks, zerosDisk } from '../../../core/disk.ts';
 import { DisksealError } from '../../../core/errors.ts';
 import { type Partition, type PartitionedDisk, SECTOR } from '../../../core/partition.ts';
-import { MasterBootRecord } from './structs.ts';
+import { BEYOND_CHS, MasterBootRecord } from './structs.ts';
 
 export interface MbrVolume {
   readonly disk: Disk;
@@ -20,8 +20,6 @@ export interface MbrDisk extends PartitionedDisk {
 
 const OS_TYPES = { Apple_HFS: 0xaf, DOS_FAT_32: 0x0b } as const;
 const FIRST_SECTOR = 2048;
-/** Cylinder, head and sector of places beyond what they can say. */
-const BEYOND = Uint8Array.of(0xfe, 0xff, 0xff);
 
 /**
  * Plans the disk; nothing is read but the volume's size. It ends with the volume, filled up to a whole sector.
@@ -33,9 +31,9 @@ export function partition({ disk, type }: MbrVolume, signature: number): MbrDisk
   if (sectors > 0xffff_ffff) throw new DisksealError('E_PARTITION', 'the volume is larger than the 2 TiB of a master boot record');
   const entry = {
     bootIndicator: 0,
-    startingChs: BEYOND,
+    startingChs: BEYOND_CHS,
     osType: OS_TYPES[type],
-    endingChs: BEYOND,
+    endingChs: BEYOND_CHS,
     startingLba: FIRST_SECTOR,
     sizeInLba: sectors,
   };

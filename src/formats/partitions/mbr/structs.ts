@@ -24,3 +24,9 @@ export const MasterBootRecord = struct(
     signature: field(u16le, 'AA55'),
   },
 );
+
+/** MbrEntry.osType. `hidden`: data that Windows shows nobody; `efi`: what firmware starts from (UEFI 5.2.2). */
+export const MbrType = { hidden: 0x17, protective: 0xee, efi: 0xef } as const;
+
+/** Cylinder, head and sector of places beyond what they can say. */
+export const BEYOND_CHS = Uint8Array.of(0xfe, 0xff, 0xff);

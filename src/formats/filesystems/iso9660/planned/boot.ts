@@ -1,6 +1,6 @@
 /**
  * What a computer starts from: El Torito's boot catalog, and the table that isolinux and others want in their own file.
- * Sources: El Torito 1.0 section 2; UEFI 2.10 section 13.3.2.1; for the table the manual of mkisofs.
+ * Sources: El Torito 1.0 section 2; UEFI 2.10 section 13.3.2.1; for the table the manual of mkisofs, for GRUB's address that of xorriso.
  * Left out: emulated floppies and hard disks, which nobody starts from any more.
  */
 import { bytesDisk, type Disk, joinDisks, sliceDisk, stream } from '../../../../core/disk.ts';
@@ -14,8 +14,8 @@ export interface BootImage {
   readonly platform: 'bios' | 'uefi';
   /** Sectors of 512 bytes that are loaded. Default: 4 for a BIOS, the whole file for UEFI. */
   readonly loadSectors?: number | undefined;
-  /** Puts the table that isolinux wants into the file, at byte 8. */
-  readonly infoTable?: boolean | undefined;
+  /** Puts the table that isolinux wants into the file, at byte 8; for GRUB also the address that it wants when it is read from a disk. */
+  readonly infoTable?: boolean | 'grub' | undefined;
 }
 
 const PLATFORM = { bios: 0, uefi: 0xef } as const;
@@ -81,17 +81,33 @@ function wordsToZero(catalog: Uint8Array): number {
   return -sum & 0xffff;
 }
 
-/** The boot file with its table. Reads the file once. */
-export async function withInfoTable(content: Disk, path: string, sector: number): Promise<Disk> {
+/** Where GRUB's image for El Torito has the address of what follows its first part, and how far behind its start that is: 512-byte sectors. */
+const GRUB_ADDRESS = { offset: 2548, sectors: 5 } as const;
+
+/** The boot file with its table. Reads the file once. @param sector - where it lies */
+export async function withInfoTable(
+  content: Disk,
+  { path, sector, isGrub }: { path: string; sector: number; isGrub: boolean },
+): Promise<Disk> {
   const start = BOOT_INFO_OFFSET + BootInfoTable.size;
-  if (content.size < start) throw new DisksealError('E_ISO9660', `a boot file with a table has ${start} bytes at least`, { path });
+  const smallest = isGrub ? GRUB_ADDRESS.offset + 8 : start;
+  if (content.size < smallest) throw new DisksealError('E_ISO9660', `a boot file with a table has ${smallest} bytes at least`, { path });
+  const addressed = isGrub ? withGrubAddress(content, sector) : content;
   const table = BootInfoTable.write({
     primaryDescriptor: FIRST_DESCRIPTOR,
     fileLocation: sector,
     fileLength: content.size,
-    checksum: await sumOfWords(content, start),
+    checksum: await sumOfWords(addressed, start),
   });
-  return joinDisks([sliceDisk(content, 0, BOOT_INFO_OFFSET), bytesDisk(table), sliceDisk(content, start, content.size - start)]);
+  return joinDisks([sliceDisk(addressed, 0, BOOT_INFO_OFFSET), bytesDisk(table), sliceDisk(addressed, start, content.size - start)]);
+}
+
+function withGrubAddress(content: Disk, sector: number): Disk {
+  const address = new Uint8Array(8);
+  const { offset, sectors } = GRUB_ADDRESS;
+  new DataView(address.buffer).setBigUint64(0, BigInt(sector * (SECTOR / BOOT_SECTOR) + sectors), true);
+  const end = offset + address.length;
+  return joinDisks([sliceDisk(content, 0, offset), bytesDisk(address), sliceDisk(content, end, content.size - end)]);
 }
 
 /** The sum of little-endian 32-bit words from a place on; zeros fill the last one. */
