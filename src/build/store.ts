@@ -111,7 +111,9 @@ class PassingDigests {
   async finish(end: Uint8Array): Promise<Digests> {
     if (end.length === 0) return { flat: await this.#flat.digest(), table: this.#table };
     await this.#flat.update(end);
-    const table = Uint8Array.of(...this.#table, ...(await leafHash(end, this.#platform)));
+    const table = new Uint8Array(this.#table.length + 32);
+    table.set(this.#table);
+    table.set(await leafHash(end, this.#platform), this.#table.length);
     return { flat: await this.#flat.digest(), table };
   }
 }

@@ -389,6 +389,55 @@ describe('El Torito', () => {
     expect(stored.subarray(0, 8)).toEqual(loader.subarray(0, 8));
   });
 
+  it('has the address that GRUB wants too, and a checksum over it', async () => {
+    const content = Uint8Array.from({ length: 5000 }, (_, index) => (index * 5) & 255);
+    const given = tree('Boot', [file('a', 'first'), file('eltorito.img', content)]);
+    const volume = await format(given, { ...options, boot: [{ path: 'eltorito.img', platform: 'bios', infoTable: 'grub' }] });
+    const [{ position, length }] = volume.bootImages as [(typeof volume.bootImages)[number]];
+    const stored = await volume.read(position, length);
+    expect(new DataView(stored.buffer).getBigUint64(2548, true)).toBe(BigInt(position / 512 + 5));
+    const sum = new Uint32Array(stored.slice().buffer).slice(16).reduce((total, word) => (total + word) >>> 0, 0);
+    expect(BootInfoTable.read(stored, 8)).toMatchObject({ fileLocation: position / SECTOR, checksum: sum });
+    expect(stored.subarray(2556)).toEqual(content.subarray(2556));
+    const short = format(bootable(), { ...options, boot: [{ path: 'boot/short', platform: 'bios', infoTable: 'grub' }] });
+    await expect(short).rejects.toMatchObject({ code: 'E_ISO9660' });
+  });
+
+  it.each([1, 2, 512])('puts images for UEFI behind all others, at multiples of %i sectors', async (uefiAlignment) => {
+    const children = [
+      file('a.img', new Uint8Array(5000).fill(1)),
+      file('b', 'other', { linkGroup: 'g' }),
+      file('c.img', new Uint8Array(3000).fill(3)),
+      file('d', new Uint8Array(9000).fill(4)),
+      file('e', 'other', { linkGroup: 'g' }),
+    ];
+    const boot = ['c.img', 'a.img', 'c.img'].map((path) => ({ path, platform: 'uefi' }) as const);
+    const given = tree('Boot', [...children, file('loader', loader)]);
+    const volume = await format(given, { ...options, boot: [{ path: 'loader', platform: 'bios' }, ...boot], uefiAlignment });
+    const contents = [...volume.contents()];
+    expect(contents.map(({ path }) => path)).toEqual(['b', 'd', 'loader', 'a.img', 'c.img']);
+    expect(contents.map(({ position }) => position)).toEqual(contents.map(({ position }) => position).sort((a, b) => a - b));
+    for (const { position } of contents.slice(3)) expect(position % (uefiAlignment * SECTOR)).toBe(0);
+    expect(volume.bootImages.map(({ path, position }) => [path, position])).toEqual(
+      ['loader', 'c.img', 'a.img', 'c.img'].map((path) => [path, contents.find((content) => content.path === path)!.position]),
+    );
+    expect(await listing(await open(volume))).toEqual(await listing(project(given, { view: 'rockRidge' })));
+    // Every byte is in one extent, and reading agrees with them.
+    let end = 0;
+    for (const { position, length } of volume.extents()) {
+      expect(position).toBe(end);
+      end += length;
+    }
+    expect(end).toBe(volume.size);
+  });
+
+  it('can hold images for UEFI and nothing else', async () => {
+    const given = tree('Boot', [file('efi.img', new Uint8Array(4000).fill(7))]);
+    const volume = await format(given, { ...options, boot: [{ path: 'efi.img', platform: 'uefi' }], uefiAlignment: 512 });
+    expect(volume.bootImages).toMatchObject([{ position: 1 << 20, length: 4000 }]);
+    expect(await listing(await open(volume))).toEqual(await listing(project(given, { view: 'rockRidge' })));
+  });
+
   it('refuses what cannot be started from', async () => {
     for (const path of ['boot', 'nothing', 'boot/nothing', 'empty', 'short']) {
       const given = tree('Boot', [folder('boot', []), file('empty', ''), file('short', 'x')]);

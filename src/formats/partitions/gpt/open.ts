@@ -96,7 +96,8 @@ function partitionsOf(disk: Disk, { header, bytes }: Table): Partition[] {
     const unused = bytes.subarray(at, at + 16).every((byte) => byte === 0);
     if (!unused) found.push(partitionOf(disk, GptEntry.read(bytes, at, offset - at), offset));
   }
-  const ordered = found.toSorted((a, b) => a.position - b.position);
+  // A partition that begins with the map itself is the whole disk once more, as hybrid ISO images of xorriso have it.
+  const ordered = found.filter(({ position }) => position > 0).toSorted((a, b) => a.position - b.position);
   for (const [index, { position }] of ordered.entries()) {
     const before = ordered[index - 1];
     if (before && before.position + before.disk.size > position) {
@@ -108,7 +109,7 @@ function partitionsOf(disk: Disk, { header, bytes }: Table): Partition[] {
 
 function partitionOf(disk: Disk, entry: GptEntry, offset: number): Partition {
   const { startingLba: first, endingLba: last } = entry;
-  if (first < 1 || last < first || (last + 1) * SECTOR > disk.size) {
+  if (last < first || (last + 1) * SECTOR > disk.size) {
     throw fault(
       `a partition from sector ${first} to ${last} on a disk of ${Math.floor(disk.size / SECTOR)}`,
       offset,
