@@ -171,13 +171,23 @@ describe('open', () => {
     ['ends after the disk', setEntry(40, 100_000n), 'E_PARTITION GptEntry.startingLba'],
     ['ends beyond 2^53', setEntry(40, 2n ** 60n), 'E_UNSUPPORTED GptEntry.endingLba'],
     ['ends before it begins', setEntry(40, 39n), 'E_PARTITION GptEntry.startingLba'],
-    ['begins at the protective MBR', setEntry(32, 0n), 'E_PARTITION GptEntry.startingLba'],
     ['four thousand million entries', setHeader(80, 0xffffffff), 'E_PARTITION GptHeader.numberOfPartitionEntries'],
     ['entries of one byte', setHeader(84, 1), 'E_PARTITION GptHeader.numberOfPartitionEntries'],
     ['entries of no bytes', setHeader(84, 0), 'E_PARTITION GptHeader.numberOfPartitionEntries'],
     ['a table beyond the disk', setHeader(72, 0xffffff), 'E_TRUNCATED GptHeader.partitionEntryLba'],
   ])('%s: refused', async (_, change, expected) => {
     expect(await fault(await changed(change))).toBe(expected);
+  });
+
+  test('one that begins with the map is the disk once more, and may lie over others', async () => {
+    const disk = await changed(
+      both((bytes, table) => {
+        bytes.copyWithin(table + 128, table, table + 128);
+        new DataView(bytes.buffer).setBigUint64(table + 128 + 32, 0n, true);
+      }),
+    );
+    const partitions = await open(disk);
+    expect(partitions.map(({ position }) => position)).toEqual([40 * SECTOR, 0]);
   });
 
   test('overlapping partitions: refused', async () => {
