@@ -90,9 +90,9 @@ describe.each(['gpt', 'mbr'] as const)('%s', (map) => {
     const end = bytes.length;
     const places = [0, 431, 432, 440, 446, 510, 512, 530, 1024, 1100, 20_000, 32_767, MIB, MIB + 600, end - GPT_COPY, end - 600, end - 500];
     for (const place of places) {
-      bytes[place]! ^= 1;
+      bytes[place] = bytes[place]! ^ 1;
       expect((await verdictOf(made)).exitCode, String(place)).not.toBe(0);
-      bytes[place]! ^= 1;
+      bytes[place] = bytes[place]! ^ 1;
     }
     expect((await verdictOf(made)).exitCode).toBe(0);
   });
