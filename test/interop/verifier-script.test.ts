@@ -12,7 +12,7 @@ import { hasOpenssl } from '../support/openssl.ts';
 import { testPlatform } from '../support/platform.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { vectors as all, bytesOf, path } from '../vectors/given.ts';
-import { scriptDifferences } from './allowed-differences.ts';
+import { scriptDifferences } from '../verifier/allowed-differences.ts';
 
 const recipe = readFileSync(new URL('../../examples/verify-with-openssl.sh', import.meta.url), 'utf8');
 // A script trusts somebody, or is not written; it has no policy but publisher and product.
