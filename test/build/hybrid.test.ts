@@ -58,7 +58,7 @@ describe.each(['gpt', 'mbr'] as const)('%s', (map) => {
     const bytes = (await built(bootable(), settings({ map, bootSector: code }))).image.bytes();
     const { partitions } = await openPartitions(bytesDisk(bytes));
     expect(partitions.map(({ position }) => position)).toEqual([20_480, MIB]);
-    expect(Buffer.compare(await partitions[1]!.disk.read(0, 720 * 1024), fatImage())).toBe(0);
+    expect(Buffer.compare(await partitions[1].disk.read(0, 720 * 1024), fatImage())).toBe(0);
     const start = Number(new DataView(bytes.buffer).getBigUint64(432, true)) * 512;
     expect(Buffer.compare(bytes.subarray(start + 64, start + 1000), isolinux().subarray(64, 1000))).toBe(0);
   });
@@ -90,9 +90,9 @@ describe.each(['gpt', 'mbr'] as const)('%s', (map) => {
     const end = bytes.length;
     const places = [0, 431, 432, 440, 446, 510, 512, 530, 1024, 1100, 20_000, 32_767, MIB, MIB + 600, end - GPT_COPY, end - 600, end - 500];
     for (const place of places) {
-      bytes[place] = bytes[place]! ^ 1;
+      bytes[place] = bytes[place] ^ 1;
       expect((await verdictOf(made)).exitCode, String(place)).not.toBe(0);
-      bytes[place] = bytes[place]! ^ 1;
+      bytes[place] = bytes[place] ^ 1;
     }
     expect((await verdictOf(made)).exitCode).toBe(0);
   });
