@@ -41,8 +41,10 @@ export async function store(disk: Disk, sink: FillableSink, options: StoreOption
   let writing = Promise.resolve();
   const put = async (run: PlannedRun, read: ReadRun | undefined, release: () => void): Promise<void> => {
     if (signal?.aborted) throw new DisksealError('E_INTERRUPTED', 'interrupted', { cause: signal.reason });
-    if (!read) await digests.zeros(run);
-    else {
+    if (!read || read.zero) {
+      await digests.zeros(run);
+      release();
+    } else {
       const bytes = new Uint8Array(read.buffer, 0, run.length);
       await writing;
       // Goes on while the next run is hashed; that it failed is told when its turn comes.

@@ -85,3 +85,10 @@ export async function fillRun({ buffer, length, missing }: UnreadRun, platform: 
   }
   return bytes;
 }
+
+/** @param run - of whole sectors, from its buffer's beginning: four bytes a step are always possible */
+export function isZero(run: Uint8Array): boolean {
+  const words = new Int32Array(run.buffer, run.byteOffset, run.length >>> 2);
+  for (let index = 0; index < words.length; index++) if (words[index] !== 0) return false;
+  return true;
+}

@@ -37,7 +37,7 @@ async function plainDigests(bytes: Uint8Array) {
   return hasher.finish();
 }
 
-const piece = fc.record({ sectors: fc.integer({ min: 1, max: 5000 }), zero: fc.boolean(), seed: fc.nat(255) });
+const piece = fc.record({ sectors: fc.integer({ min: 1, max: 5000 }), zero: fc.constantFrom('said', 'found', 'no'), seed: fc.nat(255) });
 
 describe('store', () => {
   test('any disk: the bytes, and both digests over what a seal covers', async () => {
@@ -47,11 +47,11 @@ describe('store', () => {
         fc.double({ min: 0, max: 1, noNaN: true }),
         async (pieces, share) => {
           const disk = joinDisks(
-            pieces.map(({ sectors, zero, seed }) =>
-              zero
-                ? zerosDisk(512 * sectors)
-                : bytesDisk(Uint8Array.from({ length: 512 * sectors }, (_, at) => (at * 7 + seed + (at >> 9)) & 255)),
-            ),
+            pieces.map(({ sectors, zero, seed }) => {
+              if (zero === 'said') return zerosDisk(512 * sectors);
+              const factor = zero === 'found' ? 0 : 1;
+              return bytesDisk(Uint8Array.from({ length: 512 * sectors }, (_, at) => factor * ((at * 7 + seed + (at >> 9)) & 255)));
+            }),
           );
           const expected = await disk.read(0, disk.size);
           const covered = Math.floor((share * disk.size) / 512) * 512;
@@ -71,7 +71,7 @@ describe('store', () => {
   });
   test('zeros are not written', async () => {
     const sink = memory();
-    const disk = joinDisks([bytesDisk(new Uint8Array(1 << 20).fill(1)), zerosDisk(1 << 28)]);
+    const disk = joinDisks([bytesDisk(new Uint8Array(1 << 20).fill(1)), zerosDisk(1 << 28), bytesDisk(new Uint8Array(5 << 20))]);
     await store(disk, sink, { platform: testPlatform, observe: async () => undefined });
     expect(sink.bytes.length).toBe(disk.size);
     expect(sink.writes).toBe(1);

@@ -1,6 +1,6 @@
 /** The work of one run, done beside the main thread: read what it consists of, take its CRC-32, compress it. */
 import type { Task } from '../../../core/platform.ts';
-import { fillRun, type UnreadRun } from '../../../core/run-pipeline.ts';
+import { fillRun, isZero, type UnreadRun } from '../../../core/run-pipeline.ts';
 
 export interface RunInput extends UnreadRun {
   /** 1 to 9. */
@@ -32,10 +32,3 @@ export const compressRun: Task<RunInput, CompressedRun> = {
     return { value: { kind: 'zlib', crc, payload, buffer }, transfer: [buffer, payload.buffer] };
   },
 };
-
-/** A run has whole sectors and begins its buffer: four bytes a step are always possible. */
-function isZero(bytes: Uint8Array): boolean {
-  const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
-  for (let index = 0; index < words.length; index++) if (words[index] !== 0) return false;
-  return true;
-}
