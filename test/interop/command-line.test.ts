@@ -31,6 +31,22 @@ async function built(manifest: string, expected: readonly ExpectedEntry[]): Prom
   return shown(image, place, expected);
 }
 
+/** What the build adds for the Finder, as our own reader extracts it: others must see the same. */
+async function dressingOf(manifest: string, modified: number): Promise<ExpectedEntry[]> {
+  const place = mkdtempSync(join(scratch, 'dressing-'));
+  const [image, folder] = [join(place, 'image.dmg'), join(place, 'extracted')];
+  const trust = ['--trust', `${KEYS}publisher.cert.pem`];
+  for (const words of [
+    ['build', manifest, '-o', image],
+    ['extract', image, '-o', folder, ...trust],
+  ]) {
+    const { code, stderr } = await diskseal(words);
+    expect(code, stderr).toBe(0);
+  }
+  const accept = (name: string): boolean => name === '.DS_Store' || name.startsWith('.background');
+  return hostEntries(folder, { as: '', modified, accept });
+}
+
 /** @param lines - of the manifest, beside name, version, id and keys */
 function manifestOf(name: string, lines: readonly string[]): string {
   const manifest = join(scratch, `${name}.yaml`);
@@ -51,7 +67,10 @@ describe.runIf(canUnpack)('the example', () => {
       accept: (name) => name.endsWith('.md') && !name.startsWith('draft'),
     });
     expect(docs.length).toBeGreaterThan(1);
+    const dressing = await dressingOf(`${example}installer.yaml`, modified);
+    expect(dressing.map(({ path: name }) => name)).toEqual(['.DS_Store', '.background', '.background/background.tiff']);
     image = await built(`${example}installer.yaml`, [
+      ...dressing,
       ...(await hostEntries(`${example}build/Hello.app`, { as: 'Hello.app', modified })),
       ...docs,
       { path: 'Applications', ...link, uid: 0, gid: 0, modified, attributes: new Map() },
